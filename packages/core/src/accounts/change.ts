@@ -1,0 +1,119 @@
+import { lifetimesOf } from '../applications/lifetimes.ts'
+import { judgePassword } from '../credentials/password-rules.ts'
+import type { Issuer } from '../issuer.ts'
+import type { Outcome, Refusal } from '../refusal.ts'
+import type { Caller, Ended, SignedIn } from '../sessions/caller.ts'
+import { endBelow } from '../sessions/end.ts'
+import type { Session, Use } from '../sessions/session.ts'
+import { viewOfRecord, type Standing } from '../sessions/standing.ts'
+import { renewStateless } from '../sessions/start.ts'
+import { credentialsOf } from '../strategies/credentials.ts'
+import type { Account } from './account.ts'
+
+/** Refreshes of the session may come between a look and the renewal; each round somebody gets on. */
+const MAX_ROUNDS = 8
+
+/** What the owner changes; a name of `null` is taken away. */
+export interface AccountChange {
+  readonly email?: string | undefined
+  readonly name?: string | null | undefined
+  readonly currentPassword?: string | undefined
+}
+
+/** Changes name or email. The email is what one signs in with, so its change needs the password (ASVS 7.5.1). */
+export async function changeAccount(
+  issuer: Issuer,
+  { account }: Caller,
+  { email, name, currentPassword }: AccountChange,
+  use: Use,
+): Promise<Outcome<Account>> {
+  if (email !== undefined) {
+    const refusal = await provePassword(issuer, account, currentPassword, use)
+    if (refusal !== undefined) return refusal
+  }
+  const changed = [email !== undefined && 'email', name !== undefined && 'name'].filter((member) => member !== false)
+  const audit = { ...use, kind: 'account.changed', accountId: account.id, detail: { changed } } as const
+  const outcome = await issuer.database.changeAccount(account.id, { email, name }, audit)
+  if (outcome === 'email-taken') return { refused: 'email_taken', field: '/email' }
+  return outcome === 'absent' ? { refused: 'credential_ended' } : outcome
+}
+
+/** Changes the password, ends all other sessions, and starts a new generation of this one (ASVS 6.2.3, 7.2.4, 7.4.3). */
+export async function changePassword(
+  issuer: Issuer,
+  caller: Caller,
+  input: { readonly currentPassword: string; readonly newPassword: string },
+  use: Use,
+): Promise<Outcome<SignedIn & { readonly ended: Ended }>> {
+  const { account, session } = caller
+  const refusal = await provePassword(issuer, account, input.currentPassword, use)
+  if (refusal !== undefined) return refusal
+  const { email, name } = account
+  const fault = judgePassword(input.newPassword, { email, name, issuer: issuer.issuer }, issuer.policy)
+  if (fault !== undefined) return { refused: 'password_unacceptable', detail: fault.detail, field: '/new_password' }
+  const to = await issuer.passwords.hash(input.newPassword)
+  if (to === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
+  const audit = { ...use, kind: 'account.password_changed', accountId: account.id, sessionId: session.id } as const
+  const raised = await issuer.database.changePassword(account.id, { from: account.passwordHash, to, at: use.at }, audit)
+  if (raised === 'absent') return { refused: 'credential_ended' }
+  // Somebody changed it while this was being proved: what was proved is not the current password any more.
+  if (raised === 'stale') return { refused: 'wrong_password', field: '/current_password' }
+  const ended = await endBelow(issuer, account.id, raised, session.id, use.at)
+  const renewed = await renew(
+    issuer,
+    caller,
+    { ...account, passwordHash: to, generation: raised.generation, kept: undefined },
+    use,
+  )
+  return renewed === undefined ? { refused: 'credential_ended' } : { ...renewed, ended }
+}
+
+async function provePassword(
+  issuer: Issuer,
+  account: Account,
+  password: string | undefined,
+  use: Use,
+): Promise<Refusal | undefined> {
+  const field = '/current_password'
+  if (password === undefined) return { refused: 'wrong_password', field, detail: 'The current password is needed.' }
+  const admission = await issuer.throttle.admit('password-change', { account: account.id, address: use.address })
+  if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
+  const verdict = await issuer.passwords.verify(account.passwordHash, password)
+  await admission.settle(verdict === 'mismatch' ? 'failed' : 'succeeded')
+  if (verdict === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
+  return verdict === 'mismatch' ? { refused: 'wrong_password', field } : undefined
+}
+
+/** The caller's session under the account's new generation, with new credentials. Undefined when it has ended meanwhile. */
+async function renew(issuer: Issuer, caller: Caller, account: Account, use: Use): Promise<SignedIn | undefined> {
+  const standing = { account, application: caller.application }
+  const { id, started, strategy } = caller.session
+  if (strategy === 'stateless') return renewStateless(issuer, standing, { id, started, at: use.at })
+  const session = await reauthenticate(issuer, caller, standing, use)
+  if (session === undefined) return undefined
+  const credentials = credentialsOf(issuer, session, standing, use.at)
+  return { ...standing, session: viewOfRecord(session), credentials }
+}
+
+async function reauthenticate(
+  { sessions, policy }: Issuer,
+  { session: { id } }: Caller,
+  { account, application }: Standing,
+  use: Use,
+): Promise<Session | undefined> {
+  const idleExpiresAt = use.at + lifetimesOf(application, policy).idleMs
+  const reauthenticated = { accountGeneration: account.generation }
+  let standing = await sessions.find(id, use.at)
+  for (let round = 0; standing !== undefined && round < MAX_ROUNDS; round++) {
+    const outcome = await sessions.advance(id, standing.generation, {
+      now: use.at,
+      idleExpiresAt,
+      use,
+      reauthenticated,
+    })
+    if (outcome === undefined) return undefined
+    if ('advanced' in outcome) return outcome.advanced
+    standing = outcome.standing
+  }
+  return undefined
+}

@@ -1,0 +1,51 @@
+import type { ApplicationId } from '@counterfoil/protocol'
+import type { Issuer } from '../issuer.ts'
+import type { Outcome } from '../refusal.ts'
+import type { SignedIn } from '../sessions/caller.ts'
+import type { Use } from '../sessions/session.ts'
+import { startSession } from '../sessions/start.ts'
+import { canonicalEmail, type Account } from './account.ts'
+
+/** Who wants to sign in, and where. */
+export interface SignIn {
+  readonly applicationId: ApplicationId
+  readonly email: string
+  readonly password: string
+  readonly deviceLabel?: string | undefined
+}
+
+/**
+ * Signs in with email and password. An unknown account, a wrong password and a disabled account are refused in the same
+ * words and after the same work (ASVS 6.3.8).
+ */
+export async function signIn(issuer: Issuer, input: SignIn, use: Use): Promise<Outcome<SignedIn>> {
+  const application = await issuer.database.findApplication(input.applicationId)
+  if (application === undefined) return { refused: 'unknown_application', field: '/client_id' }
+  const who = { account: canonicalEmail(input.email), address: use.address }
+  const admission = await issuer.throttle.admit('sign-in', who)
+  if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
+  const account = await issuer.database.findAccountByEmail(input.email)
+  const verdict = await issuer.passwords.verify(account?.passwordHash, input.password)
+  if (verdict === 'busy') {
+    await admission.settle('succeeded')
+    return { refused: 'busy', retryAfterMs: 1000 }
+  }
+  if (verdict === 'mismatch' || account === undefined || account.disabled) {
+    await admission.settle('failed')
+    const known = { accountId: account?.id, applicationId: application.id }
+    await issuer.database.recordAudit({ ...use, kind: 'session.refused', ...known })
+    return { refused: 'sign_in_failed' }
+  }
+  await admission.settle('succeeded')
+  await rehashIfWeaker(issuer, account, input.password, use)
+  return startSession(issuer, { account, application }, use, input.deviceLabel)
+}
+
+/** The password is at hand only now: a hash made with lesser parameters than today's is replaced (ASVS 11.4.2). */
+async function rehashIfWeaker(issuer: Issuer, account: Account, password: string, use: Use): Promise<void> {
+  if (!issuer.passwords.needsRehash(account.passwordHash)) return
+  const hash = await issuer.passwords.hash(password)
+  if (hash === 'busy') return
+  const audit = { ...use, kind: 'account.password_rehashed', accountId: account.id } as const
+  await issuer.database.rehashPassword(account.id, account.passwordHash, hash, audit)
+}

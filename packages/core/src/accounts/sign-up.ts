@@ -1,0 +1,43 @@
+import type { AccountId } from '@counterfoil/protocol'
+import { judgePassword } from '../credentials/password-rules.ts'
+import type { Issuer } from '../issuer.ts'
+import { drawId } from '../random.ts'
+import type { Outcome } from '../refusal.ts'
+import type { Use } from '../sessions/session.ts'
+import type { Account } from './account.ts'
+
+/** What an account is made of. */
+export interface SignUp {
+  readonly email: string
+  readonly password: string
+  readonly name?: string | undefined
+  readonly roles?: readonly string[] | undefined
+}
+
+/** A person makes an account: held to the number of sign-ups that an address may have. */
+export async function signUp(issuer: Issuer, input: SignUp, use: Use): Promise<Outcome<Account>> {
+  const admission = await issuer.throttle.admit('sign-up', { address: use.address })
+  if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
+  return registerAccount(issuer, input, use)
+}
+
+/** Makes an account, whoever asks for it. */
+export async function registerAccount(issuer: Issuer, input: SignUp, use: Use): Promise<Outcome<Account>> {
+  const { email, name } = input
+  const fault = judgePassword(input.password, { email, name, issuer: issuer.issuer }, issuer.policy)
+  if (fault !== undefined) return { refused: 'password_unacceptable', detail: fault.detail, field: '/password' }
+  const passwordHash = await issuer.passwords.hash(input.password)
+  if (passwordHash === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
+  const account = {
+    id: drawId<AccountId>(issuer.random),
+    email,
+    name,
+    passwordHash,
+    roles: input.roles ?? [],
+    createdAt: use.at,
+  }
+  const audit = { ...use, kind: 'account.registered', accountId: account.id } as const
+  const registered = await issuer.database.registerAccount(account, audit)
+  if (registered === 'email-taken') return { refused: 'email_taken', field: '/email' }
+  return { ...account, generation: 0, disabled: false }
+}

@@ -1,0 +1,24 @@
+import type { Clock } from './clock.ts'
+import type { Passwords } from './credentials/passwords.ts'
+import type { Throttle } from './credentials/throttle.ts'
+import type { Policy } from './policy.ts'
+import type { Random } from './random.ts'
+import type { Database } from './stores/database.ts'
+import type { RevocationLog } from './stores/revocation-log.ts'
+import type { SessionStore } from './stores/session-store.ts'
+import type { KeyRing } from './tokens/key-ring.ts'
+
+/** All that the use cases work with. */
+export interface Issuer {
+  /** The issuer URL, to the letter as tokens carry it. */
+  readonly issuer: string
+  readonly database: Database
+  readonly sessions: SessionStore
+  readonly log: RevocationLog
+  readonly keys: KeyRing
+  readonly passwords: Passwords
+  readonly throttle: Throttle
+  readonly policy: Policy
+  readonly clock: Clock
+  readonly random: Random
+}

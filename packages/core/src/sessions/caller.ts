@@ -1,0 +1,60 @@
+import type { ApplicationId, LogHead, SessionId, Strategy } from '@counterfoil/protocol'
+import type { Account } from '../accounts/account.ts'
+import type { Application } from '../applications/application.ts'
+import type { Use } from './session.ts'
+
+/** A session as its owner may see it, whether there is a record of it or only a token. */
+export interface SessionView {
+  readonly id: SessionId
+  readonly applicationId: ApplicationId
+  readonly strategy: Strategy
+  readonly started: Use
+  /** When the user last proved who they are. */
+  readonly authenticatedAt: number
+  /** Undefined for a stateless session: nobody writes down its use. */
+  readonly seenAt?: number | undefined
+  /** Undefined for a stateless session: use does not prolong it. */
+  readonly idleExpiresAt?: number | undefined
+  readonly expiresAt: number
+  readonly deviceLabel?: string | undefined
+}
+
+/** Who calls: an account, by one of its sessions. */
+export interface Caller {
+  readonly account: Account
+  readonly application: Application
+  readonly session: SessionView
+  /** The generations that hold for this session; tokens made for it carry them on. */
+  readonly accountGeneration: number
+  readonly applicationGeneration: number
+}
+
+/** What the client gets in its hands. Which members are there depends on the strategy. */
+export interface Credentials {
+  readonly accessToken?: string | undefined
+  /** Remaining life of the access token, in whole seconds. */
+  readonly expiresIn?: number | undefined
+  readonly refreshToken?: string | undefined
+  readonly sessionToken?: string | undefined
+}
+
+/** A session that has just started or gone on, and what its client holds from now on. */
+export interface SignedIn {
+  readonly account: Account
+  readonly session: SessionView
+  readonly application: Application
+  readonly credentials: Credentials
+}
+
+/** What was ended, and from when on nobody accepts it any more. */
+export interface Ended {
+  /** The stored sessions that it found; a stateless one that "end all" ended is known to nobody. */
+  readonly sessionIds: readonly SessionId[]
+  /** The place of the record in the log. */
+  readonly head: LogHead
+  /**
+   * The instant from which every verifier obeys. As long as no verifier can hold a lease this is when the last access token
+   * that was already handed out expires (G4 of the guarantee); this server itself obeys at once.
+   */
+  readonly obeyedAt: number
+}

@@ -1,0 +1,58 @@
+import type { SessionClaims } from '@counterfoil/protocol'
+import { generationCut, type Account } from '../accounts/account.ts'
+import type { Application } from '../applications/application.ts'
+import type { Issuer } from '../issuer.ts'
+import type { SessionView } from './caller.ts'
+import type { Session } from './session.ts'
+
+/** An account and an application that a session can still belong to. */
+export interface Standing {
+  readonly account: Account
+  readonly application: Application
+}
+
+/** Whether a session of these generations has been ended with all others of its account or application. Pure. */
+export function isSuperseded(
+  session: Pick<Session, 'id' | 'accountGeneration' | 'applicationGeneration'>,
+  { account, application }: Standing,
+): boolean {
+  return (
+    account.disabled ||
+    session.accountGeneration < generationCut(account, session.id) ||
+    session.applicationGeneration < application.generation
+  )
+}
+
+/** The account and the application of a session, unless it has been ended with all others of either. */
+export async function findStanding(
+  issuer: Issuer,
+  session: Pick<Session, 'id' | 'accountId' | 'applicationId' | 'accountGeneration' | 'applicationGeneration'>,
+): Promise<Standing | undefined> {
+  const [account, application] = await Promise.all([
+    issuer.database.findAccount(session.accountId),
+    issuer.database.findApplication(session.applicationId),
+  ])
+  if (account === undefined || application === undefined) return undefined
+  const standing = { account, application }
+  return isSuperseded(session, standing) ? undefined : standing
+}
+
+/** What the claims of a token say about the session, in the words of a record. */
+export function sessionOfClaims(
+  claims: SessionClaims,
+): Pick<Session, 'id' | 'accountId' | 'applicationId' | 'accountGeneration' | 'applicationGeneration'> {
+  return {
+    id: claims.sid,
+    accountId: claims.sub,
+    applicationId: claims.client_id,
+    accountGeneration: claims.account_generation,
+    applicationGeneration: claims.client_generation,
+  }
+}
+
+/** A stored session as its owner may see it. */
+export function viewOfRecord(session: Session): SessionView {
+  const { id, applicationId, strategy, started, authenticatedAt, seenAt, idleExpiresAt, expiresAt, deviceLabel } =
+    session
+  return { id, applicationId, strategy, started, authenticatedAt, seenAt, idleExpiresAt, expiresAt, deviceLabel }
+}

@@ -1,0 +1,94 @@
+import type { SessionId } from '@counterfoil/protocol'
+import { lifetimesOf } from '../applications/lifetimes.ts'
+import type { Issuer } from '../issuer.ts'
+import { drawId } from '../random.ts'
+import type { Outcome } from '../refusal.ts'
+import { credentialsOf } from '../strategies/credentials.ts'
+import { statelessCredentials } from '../strategies/stateless.ts'
+import type { SignedIn } from './caller.ts'
+import type { Session, Use } from './session.ts'
+import { viewOfRecord, type Standing } from './standing.ts'
+
+/**
+ * Starts a session for an account that has just proved who it is. Refused when its sessions were ended while it was proving
+ * it: a sign-in that began before "log out everywhere" does not survive it.
+ */
+export async function startSession(
+  issuer: Issuer,
+  standing: Standing,
+  use: Use,
+  deviceLabel: string | undefined,
+): Promise<Outcome<SignedIn>> {
+  const signedIn = await (standing.application.strategy === 'stateless'
+    ? startStateless(issuer, standing, use)
+    : startStored(issuer, standing, use, deviceLabel))
+  if (signedIn === undefined) return { refused: 'sign_in_failed' }
+  const { at, address, userAgent } = use
+  await issuer.database.recordAudit({
+    ...{ at, address, userAgent },
+    kind: 'session.started',
+    accountId: standing.account.id,
+    applicationId: standing.application.id,
+    sessionId: signedIn.session.id,
+  })
+  return signedIn
+}
+
+function startStateless(issuer: Issuer, standing: Standing, use: Use): SignedIn {
+  const id = drawId<SessionId>(issuer.random)
+  return renewStateless(issuer, standing, { id, started: use, at: use.at })
+}
+
+/** A stateless session from an authentication at `at` on: new, or gone on under the account's present generation. */
+export function renewStateless(
+  issuer: Issuer,
+  standing: Standing,
+  { id, started, at }: { readonly id: SessionId; readonly started: Use; readonly at: number },
+): SignedIn {
+  const { account, application } = standing
+  const expiresAt = at + lifetimesOf(application, issuer.policy).absoluteMs
+  const session = {
+    id,
+    applicationId: application.id,
+    strategy: 'stateless',
+    started,
+    authenticatedAt: at,
+    expiresAt,
+  } as const
+  const generations = { accountGeneration: account.generation, applicationGeneration: application.generation }
+  const credentials = statelessCredentials(issuer, { ...session, ...generations }, standing, at)
+  return { account, application, session, credentials }
+}
+
+async function startStored(
+  issuer: Issuer,
+  standing: Standing,
+  use: Use,
+  deviceLabel: string | undefined,
+): Promise<SignedIn | undefined> {
+  const { account, application } = standing
+  if (application.strategy === 'stateless') throw new TypeError('a stateless session has no record')
+  const { idleMs, absoluteMs } = lifetimesOf(application, issuer.policy)
+  const session: Session = {
+    id: drawId(issuer.random),
+    accountId: account.id,
+    applicationId: application.id,
+    strategy: application.strategy,
+    generation: 0,
+    floor: 0,
+    rotated: use,
+    accountGeneration: account.generation,
+    applicationGeneration: application.generation,
+    authenticatedAt: use.at,
+    started: use,
+    seenAt: use.at,
+    idleExpiresAt: use.at + Math.min(idleMs, absoluteMs),
+    expiresAt: use.at + absoluteMs,
+    deviceLabel,
+  }
+  const started = await issuer.sessions.start(session)
+  if (started === 'taken') throw new Error('a session id came twice: the source of randomness is broken')
+  if (started === 'superseded') return undefined
+  const credentials = credentialsOf(issuer, session, standing, use.at)
+  return { account, application, session: viewOfRecord(session), credentials }
+}

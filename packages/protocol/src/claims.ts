@@ -1,0 +1,41 @@
+import type { AccountId, ApplicationId, SessionId } from './ids.ts'
+import type { Strategy } from './strategy.ts'
+
+/** `typ` of an access token (RFC 9068 §2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
+
+/** `typ` of a stateless refresh token, so that neither kind passes for the other (RFC 8725 §3.11, §3.12). */
+export const REFRESH_TOKEN_TYPE = 'rt+jwt'
+
+/** What both kinds of signed token say about the session they belong to. Instants are NumericDate seconds. */
+export interface SessionClaims {
+  /** The issuer URL, to the letter. */
+  readonly iss: string
+  /** The account. */
+  readonly sub: AccountId
+  readonly aud: string | readonly string[]
+  readonly client_id: ApplicationId
+  readonly sid: SessionId
+  /** 128 random bits; unique to this token. */
+  readonly jti: string
+  readonly iat: number
+  readonly exp: number
+  /** When the user last proved who they are. */
+  readonly auth_time: number
+  /** How they proved it (RFC 8176). */
+  readonly amr: readonly string[]
+  /** A stateful session appears in tokens made for an upstream only. */
+  readonly strategy: Strategy
+  /** The account's generation when the session began; a revocation names the generation below which all end. */
+  readonly account_generation: number
+  /** The same for the application. */
+  readonly client_generation: number
+}
+
+/** Claims of an access token (RFC 9068 §2.2). */
+export interface AccessTokenClaims extends SessionClaims {
+  readonly roles: readonly string[]
+}
+
+/** Claims of a stateless refresh token; its audience is the issuer alone. */
+export type RefreshTokenClaims = SessionClaims

@@ -1,0 +1,18 @@
+export { decodeBase64url, encodeBase64url } from './base64url.ts'
+export { ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE } from './claims.ts'
+export type { AccessTokenClaims, RefreshTokenClaims, SessionClaims } from './claims.ts'
+export { AuthError, ERRORS, errorStatus, errorText } from './errors.ts'
+export type { ErrorCode, ErrorDetails } from './errors.ts'
+export type { AccountId, ApplicationId, KeyId, SessionId } from './ids.ts'
+export {
+  layOutOpaqueToken,
+  OPAQUE_TOKEN_PREFIX,
+  opaqueTokenKind,
+  readOpaqueToken,
+  writeOpaqueToken,
+} from './opaque-token.ts'
+export type { OpaqueToken, OpaqueTokenKind } from './opaque-token.ts'
+export type { LogHead, NewRevocation, Revocation } from './revocation.ts'
+export { REFRESH_COOKIE, ROUTES, SESSION_COOKIE } from './routes.ts'
+export { SIGNING_ALGORITHMS, STRATEGIES, TRANSPORTS } from './strategy.ts'
+export type { SigningAlgorithm, StoredStrategy, Strategy, Transport } from './strategy.ts'
