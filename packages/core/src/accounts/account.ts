@@ -21,8 +21,3 @@ export interface Account {
 export function canonicalEmail(email: string): string {
   return email.normalize('NFC').toLowerCase()
 }
-
-/** The generation below which sessions with this id have ended. */
-export function generationCut(account: Account, sessionId: SessionId): number {
-  return account.kept?.sessionId === sessionId ? account.kept.generation : account.generation
-}

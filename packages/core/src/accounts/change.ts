@@ -79,7 +79,7 @@ async function provePassword(
   const admission = await issuer.throttle.admit('password-change', { account: account.id, address: use.address })
   if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
   const verdict = await issuer.passwords.verify(account.passwordHash, password)
-  await admission.settle(verdict === 'mismatch' ? 'failed' : 'succeeded')
+  await admission.settle(verdict === 'mismatch' ? 'failed' : 'undecided')
   if (verdict === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
   return verdict === 'mismatch' ? { refused: 'wrong_password', field } : undefined
 }

@@ -27,7 +27,7 @@ export async function signIn(issuer: Issuer, input: SignIn, use: Use): Promise<O
   const account = await issuer.database.findAccountByEmail(input.email)
   const verdict = await issuer.passwords.verify(account?.passwordHash, input.password)
   if (verdict === 'busy') {
-    await admission.settle('succeeded')
+    await admission.settle('undecided')
     return { refused: 'busy', retryAfterMs: 1000 }
   }
   if (verdict === 'mismatch' || account === undefined || account.disabled) {

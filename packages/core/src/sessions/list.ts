@@ -1,6 +1,7 @@
 import type { Issuer } from '../issuer.ts'
+import { isSuperseded } from '../revocations/generations.ts'
 import type { Caller, SessionView } from './caller.ts'
-import { isSuperseded, viewOfRecord } from './standing.ts'
+import { viewOfRecord } from './standing.ts'
 
 /** The account's live sessions, newest first. A stateless one leaves no record, so it is listed only to itself. */
 export async function listSessions({ sessions, database, clock }: Issuer, caller: Caller): Promise<SessionView[]> {

@@ -1,7 +1,8 @@
 import type { SessionClaims } from '@counterfoil/protocol'
-import { generationCut, type Account } from '../accounts/account.ts'
+import type { Account } from '../accounts/account.ts'
 import type { Application } from '../applications/application.ts'
 import type { Issuer } from '../issuer.ts'
+import { isSuperseded } from '../revocations/generations.ts'
 import type { SessionView } from './caller.ts'
 import type { Session } from './session.ts'
 
@@ -9,18 +10,6 @@ import type { Session } from './session.ts'
 export interface Standing {
   readonly account: Account
   readonly application: Application
-}
-
-/** Whether a session of these generations has been ended with all others of its account or application. Pure. */
-export function isSuperseded(
-  session: Pick<Session, 'id' | 'accountGeneration' | 'applicationGeneration'>,
-  { account, application }: Standing,
-): boolean {
-  return (
-    account.disabled ||
-    session.accountGeneration < generationCut(account, session.id) ||
-    session.applicationGeneration < application.generation
-  )
 }
 
 /** The account and the application of a session, unless it has been ended with all others of either. */

@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Table from 'cli-table3'
+import { findFreePort, startProcess, stopProcess } from './processes.ts'
+import { tourStrategy, type Finding } from './strategy-tour.ts'
+
+/** Starts the server and the orders API, takes every strategy through its life, and prints what came of it. */
+const STRATEGIES = ['stateless', 'stateful', 'hybrid'] as const
+const COUNTERFOIL = join(import.meta.dirname, '../../../apps/counterfoil/bin/counterfoil.js')
+
+function settings(issuer: string, listen: string, dataDir: string, orders: string): string {
+  const applications = STRATEGIES.map(
+    (strategy) =>
+      `[[applications]]\nid = "${strategy}"\nname = "${strategy}"\nstrategy = "${strategy}"\naudience = ["${orders}"]\n`,
+  )
+  const top = { issuer, listen, data_dir: dataDir, log_level: 'warn' }
+  const lines = Object.entries(top).map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+  return `${lines.join('\n')}\n\n${applications.join('\n')}`
+}
+
+function print(findings: readonly (readonly Finding[])[]): void {
+  const table = new Table({
+    head: ['', ...STRATEGIES],
+    style: { head: [], border: [] },
+    wordWrap: true,
+    colWidths: [26, 32, 32, 32],
+  })
+  const [steps = []] = findings
+  steps.forEach(({ step }, row) => {
+    table.push([step, ...findings.map((column) => cellOf(column[row]))])
+  })
+  console.log(table.toString())
+}
+
+function cellOf(finding: Finding | undefined): string {
+  if (finding === undefined) return ''
+  return finding.expected ? finding.found : `NOT AS PROMISED: ${finding.found}`
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'counterfoil-demo-'))
+const [serverPort, ordersPort] = [await findFreePort(), await findFreePort()]
+const issuer = `http://localhost:${serverPort}`
+const orders = `http://localhost:${ordersPort}`
+await writeFile(
+  join(folder, 'counterfoil.toml'),
+  settings(issuer, `127.0.0.1:${serverPort}`, join(folder, 'data'), orders),
+)
+console.log(`Server at ${issuer}, orders API at ${orders}, data in ${folder} (removed at the end).\n`)
+const server = await startProcess(
+  COUNTERFOIL,
+  ['serve', '--config', join(folder, 'counterfoil.toml')],
+  {},
+  `${issuer}/healthz`,
+)
+const ordersEnv = { ISSUER: issuer, AUDIENCE: orders, PORT: String(ordersPort) }
+const api = await startProcess(join(import.meta.dirname, 'main.js'), [], ordersEnv, `${orders}/whoami`)
+try {
+  const findings: Finding[][] = []
+  for (const strategy of STRATEGIES) {
+    process.stderr.write(`${strategy} …\n`)
+    findings.push(await tourStrategy(strategy, { issuer, orders }))
+  }
+  print(findings)
+  console.log(
+    '\nThe orders API asks nobody, so a signed token that is out already is accepted there until it expires. The server itself obeys a sign-out at once.',
+  )
+  process.exitCode = findings.flat().every(({ expected }) => expected) ? 0 : 1
+} finally {
+  await Promise.all([stopProcess(server), stopProcess(api)])
+  await rm(folder, { recursive: true })
+}
