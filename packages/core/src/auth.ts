@@ -50,7 +50,10 @@ export interface AuthOptions {
 }
 
 /** The use cases of the issuer. Each answers its result or a `Refusal`, and rejects with `StoreUnavailable` only. */
-export type Auth = Awaited<ReturnType<typeof createAuth>>
+export type Auth = ReturnType<typeof accountCases> &
+  ReturnType<typeof sessionCases> &
+  ReturnType<typeof credentialCases> &
+  ReturnType<typeof operatorCases>
 
 /**
  * Opens the issuer: reads or makes its keys, and gives its use cases.
@@ -64,7 +67,7 @@ export type Auth = Awaited<ReturnType<typeof createAuth>>
  *   policy: createPolicy(), clock: systemClock, random: systemRandom,
  * })
  */
-export async function createAuth(options: AuthOptions) {
+export async function createAuth(options: AuthOptions): Promise<Auth> {
   const { database, policy, clock, random } = options
   const sealing = createSealing(options.secret, random)
   const { signingAlgorithm } = policy
@@ -77,21 +80,47 @@ export async function createAuth(options: AuthOptions) {
     times: () => keyTimes(database, policy),
   })
   await keys.upkeep()
-  const passwords = createPasswords(policy)
-  const issuer: Issuer = { ...options, keys, passwords, throttle: createThrottle({ policy, clock }) }
-  const used = (origin: Origin): Use => ({ ...origin, at: clock.now() })
+  const issuer: Issuer = {
+    ...options,
+    keys,
+    passwords: createPasswords(policy),
+    throttle: createThrottle({ policy, clock }),
+  }
+  return { ...accountCases(issuer), ...sessionCases(issuer), ...credentialCases(issuer), ...operatorCases(issuer) }
+}
 
+function stamp({ clock }: Issuer): (origin: Origin) => Use {
+  return (origin) => ({ ...origin, at: clock.now() })
+}
+
+/** What people do with their accounts. */
+function accountCases(issuer: Issuer) {
+  const used = stamp(issuer)
   return {
     signUp: (input: SignUp, origin: Origin): Promise<Outcome<Account>> => signUp(issuer, input, used(origin)),
     signIn: (input: SignIn, origin: Origin): Promise<Outcome<SignedIn>> => signIn(issuer, input, used(origin)),
+    /** A change of email needs the current password. */
+    changeAccount: (caller: Caller, change: AccountChange, origin: Origin): Promise<Outcome<Account>> =>
+      changeAccount(issuer, caller, change, used(origin)),
+    /** Ends all other sessions, and starts a new generation of this one. */
+    changePassword: (
+      caller: Caller,
+      input: { readonly currentPassword: string; readonly newPassword: string },
+      origin: Origin,
+    ): Promise<Outcome<SignedIn & { readonly ended: Ended }>> => changePassword(issuer, caller, input, used(origin)),
+    /** Ends everything, then removes the personal data. Needs a recent sign-in. */
+    eraseAccount: (caller: Caller, origin: Origin): Promise<Outcome<Ended>> =>
+      eraseAccount(issuer, caller, used(origin)),
+  }
+}
+
+/** What people do with their sessions. */
+function sessionCases(issuer: Issuer) {
+  const used = stamp(issuer)
+  return {
     /** Takes a refresh token of either kind. `applicationId` is who asks, as far as it said so; another's token is refused. */
     refresh: (token: string, applicationId: ApplicationId | undefined, origin: Origin): Promise<Outcome<SignedIn>> =>
       refresh(issuer, token, { applicationId, use: used(origin) }),
-
-    /** Who holds this session token (`cfs_…`); its use prolongs the idle time. */
-    recogniseSessionToken: (token: string): Promise<Outcome<Caller>> => recogniseSessionToken(issuer, token),
-    /** Whose access token this is, given the claims of a verified one: its session must still stand. */
-    recogniseAccessToken: (claims: AccessTokenClaims): Promise<Outcome<Caller>> => recogniseAccessToken(issuer, claims),
 
     listSessions: (caller: Caller): Promise<SessionView[]> => listSessions(issuer, caller),
     /** `not_found` unless it is a session of the caller's account; a stateless one is known by the audit log. */
@@ -115,19 +144,18 @@ export async function createAuth(options: AuthOptions) {
       value: unknown,
       ifVersion: number | undefined,
     ): Promise<Outcome<{ readonly version: number }>> => writeAttribute(issuer, caller, name, value, ifVersion),
+  }
+}
 
-    /** A change of email needs the current password. */
-    changeAccount: (caller: Caller, change: AccountChange, origin: Origin): Promise<Outcome<Account>> =>
-      changeAccount(issuer, caller, change, used(origin)),
-    /** Ends all other sessions, and starts a new generation of this one. */
-    changePassword: (
-      caller: Caller,
-      input: { readonly currentPassword: string; readonly newPassword: string },
-      origin: Origin,
-    ): Promise<Outcome<SignedIn & { readonly ended: Ended }>> => changePassword(issuer, caller, input, used(origin)),
-    /** Ends everything, then removes the personal data. Needs a recent sign-in. */
-    eraseAccount: (caller: Caller, origin: Origin): Promise<Outcome<Ended>> =>
-      eraseAccount(issuer, caller, used(origin)),
+/** What credentials and applications are worth. */
+function credentialCases(issuer: Issuer) {
+  const { database, clock, keys } = issuer
+  const used = stamp(issuer)
+  return {
+    /** Who holds this session token (`cfs_…`); its use prolongs the idle time. */
+    recogniseSessionToken: (token: string): Promise<Outcome<Caller>> => recogniseSessionToken(issuer, token),
+    /** Whose access token this is, given the claims of a verified one: its session must still stand. */
+    recogniseAccessToken: (claims: AccessTokenClaims): Promise<Outcome<Caller>> => recogniseAccessToken(issuer, claims),
 
     /** RFC 7009. `claims` are those of the token where it is a verified access token. Undefined: there was nothing to end. */
     revoke: (
@@ -157,7 +185,14 @@ export async function createAuth(options: AuthOptions) {
 
     /** Public keys, the next one included. A new array whenever they change, the same one otherwise. */
     publicKeys: (): readonly PublicJwk[] => keys.publicKeys(),
+  }
+}
 
+/** What the operator does, and what wants doing from time to time. */
+function operatorCases(issuer: Issuer) {
+  const { database, clock, keys, policy } = issuer
+  const used = stamp(issuer)
+  return {
     /** Adds an account on the operator's word: no throttling, and roles at once. */
     addAccount: (input: SignUp): Promise<Outcome<Account>> => registerAccount(issuer, input, used({})),
     disableAccount: (id: AccountId): Promise<Ended | undefined> => disableAccount(issuer, id, clock.now()),

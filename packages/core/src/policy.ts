@@ -166,7 +166,7 @@ export function createPolicy(settings: Partial<Policy> = {}): Policy {
     Object.entries<Limit>(POLICY_LIMITS).map(([name, limit]) => [name, limit.initial]),
   ) as Record<PolicyLimit, number>
   let signingAlgorithm: SigningAlgorithm = 'EdDSA'
-  for (const [name, value] of Object.entries(settings)) {
+  for (const [name, value] of Object.entries<unknown>(settings)) {
     if (value === undefined) continue
     if (name === 'signingAlgorithm') signingAlgorithm = checkAlgorithm(value)
     else limits[checkName(name)] = checkNumber(name as PolicyLimit, value)

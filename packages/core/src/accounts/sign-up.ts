@@ -26,13 +26,13 @@ export async function registerAccount(issuer: Issuer, input: SignUp, use: Use): 
   const { email, name } = input
   const fault = judgePassword(input.password, { email, name, issuer: issuer.issuer }, issuer.policy)
   if (fault !== undefined) return { refused: 'password_unacceptable', detail: fault.detail, field: '/password' }
-  const passwordHash = await issuer.passwords.hash(input.password)
-  if (passwordHash === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
+  const hashed = await issuer.passwords.hash(input.password)
+  if (hashed === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
   const account = {
     id: drawId<AccountId>(issuer.random),
     email,
     name,
-    passwordHash,
+    passwordHash: hashed.phc,
     roles: input.roles ?? [],
     createdAt: use.at,
   }

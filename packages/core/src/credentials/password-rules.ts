@@ -29,7 +29,7 @@ export function judgePassword(
   policy: Policy,
 ): { readonly detail: string } | undefined {
   if (!password.isWellFormed()) return { detail: 'It holds half a character (an unpaired surrogate).' }
-  const length = [...password].length
+  const length = Array.from(password).length
   if (length < policy.passwordMinLength)
     return { detail: `It must have at least ${policy.passwordMinLength} characters.` }
   if (length > policy.passwordMaxLength)

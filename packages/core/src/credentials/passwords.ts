@@ -6,8 +6,8 @@ export type PasswordVerdict = 'match' | 'mismatch' | 'busy'
 
 /** Hashes passwords with Argon2id (RFC 9106), off the event loop, a few at a time. */
 export interface Passwords {
-  /** A hash in PHC string format. */
-  hash(password: string): Promise<string | 'busy'>
+  /** A new hash in PHC string format. */
+  hash(password: string): Promise<{ readonly phc: string } | 'busy'>
   /** Undefined for the hash of an account that is not there: costs the same, and never matches. */
   verify(hash: string | undefined, password: string): Promise<PasswordVerdict>
   /** Whether a hash was made with lesser parameters than the policy's. */
@@ -29,7 +29,7 @@ export function createPasswords(policy: Policy): Passwords {
   let nobody: Promise<string> | undefined
 
   return {
-    hash: (password) => enter(() => hash(password, options)),
+    hash: (password) => enter(async () => ({ phc: await hash(password, options) })),
     verify: (stored, password) =>
       enter(async () => {
         // Of the same parameters as any other, so that nobody can tell by the time whether there is an account (ASVS 6.3.8).

@@ -25,7 +25,9 @@ export async function startSession(
   if (signedIn === undefined) return { refused: 'sign_in_failed' }
   const { at, address, userAgent } = use
   await issuer.database.recordAudit({
-    ...{ at, address, userAgent },
+    at,
+    address,
+    userAgent,
     kind: 'session.started',
     accountId: standing.account.id,
     applicationId: standing.application.id,
