@@ -54,7 +54,11 @@ export async function changePassword(
   const hashed = await issuer.passwords.hash(input.newPassword)
   if (hashed === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
   const audit = { ...use, kind: 'account.password_changed', accountId: account.id, sessionId: session.id } as const
-  const raised = await issuer.database.changePassword(account.id, { from: account.passwordHash, to: hashed.phc, at: use.at }, audit)
+  const raised = await issuer.database.changePassword(
+    account.id,
+    { from: account.passwordHash, to: hashed, at: use.at },
+    audit,
+  )
   if (raised === 'absent') return { refused: 'credential_ended' }
   // Somebody changed it while this was being proved: what was proved is not the current password any more.
   if (raised === 'stale') return { refused: 'wrong_password', field: '/current_password' }
@@ -62,7 +66,7 @@ export async function changePassword(
   const renewed = await renew(
     issuer,
     caller,
-    { ...account, passwordHash: hashed.phc, generation: raised.generation, kept: undefined },
+    { ...account, passwordHash: hashed, generation: raised.generation, kept: undefined },
     use,
   )
   return renewed === undefined ? { refused: 'credential_ended' } : { ...renewed, ended }

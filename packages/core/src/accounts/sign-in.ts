@@ -47,5 +47,5 @@ async function rehashIfWeaker(issuer: Issuer, account: Account, password: string
   const hash = await issuer.passwords.hash(password)
   if (hash === 'busy') return
   const audit = { ...use, kind: 'account.password_rehashed', accountId: account.id } as const
-  await issuer.database.rehashPassword(account.id, account.passwordHash, hash.phc, audit)
+  await issuer.database.rehashPassword(account.id, account.passwordHash, hash, audit)
 }

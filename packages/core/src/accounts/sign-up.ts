@@ -32,7 +32,7 @@ export async function registerAccount(issuer: Issuer, input: SignUp, use: Use): 
     id: drawId<AccountId>(issuer.random),
     email,
     name,
-    passwordHash: hashed.phc,
+    passwordHash: hashed,
     roles: input.roles ?? [],
     createdAt: use.at,
   }

@@ -1,5 +1,6 @@
-import { dictionary } from '@zxcvbn-ts/language-common'
+import { domainToUnicode } from 'node:url'
 import type { Policy } from '../policy.ts'
+import { isCommonPassword } from './common-passwords.ts'
 
 /** Whose password it is to be: what it must not be taken from. */
 export interface PasswordContext {
@@ -9,48 +10,64 @@ export interface PasswordContext {
   readonly issuer: string
 }
 
-let common: ReadonlySet<string> | undefined
+/** The word that is refused at every issuer, beside those of its host (ASVS 6.1.2). */
+const PRODUCT = 'counterfoil'
 
-/** Common passwords of eight characters and more, in lower case: about 18,000, read when the first one is asked for. */
-function commonPasswords(): ReadonlySet<string> {
-  common ??= new Set(
-    dictionary['passwords-common'].filter((word) => word.length >= 8).map((word) => word.toLowerCase()),
-  )
-  return common
-}
+/** Shorter words (`com`, `www`) say too little. In UTF-8, because a syllable of Hangul says as much as some letters. */
+const SHORTEST_WORD_BYTES = 4
 
 /**
  * What is wrong with a password, or undefined when it will do. Length counts Unicode code points. There are no rules of
- * composition (ASVS 6.2.5), and nothing is changed before it is hashed (ASVS 6.2.8).
+ * composition (ASVS 6.2.5), and nothing is changed before it is hashed (ASVS 6.2.8): only to compare it with what it must
+ * not be, case and compatible forms (NFKC) are taken as one.
+ *
+ * @example
+ * judgePassword('hunter2', { email: 'ada@example.com', issuer: 'https://auth.example.com' }, createPolicy())
+ * // { detail: 'It must have at least 8 characters.' }
  */
 export function judgePassword(
   password: string,
   context: PasswordContext,
   policy: Policy,
 ): { readonly detail: string } | undefined {
-  if (!password.isWellFormed()) return { detail: 'It holds half a character (an unpaired surrogate).' }
-  const length = Array.from(password).length
-  if (length < policy.passwordMinLength)
-    return { detail: `It must have at least ${policy.passwordMinLength} characters.` }
-  if (length > policy.passwordMaxLength)
-    return { detail: `It must have at most ${policy.passwordMaxLength} characters.` }
-  const folded = password.toLowerCase()
-  if (commonPasswords().has(folded)) return { detail: 'It is on the list of common passwords.' }
+  if (!password.isWellFormed()) return { detail: 'It must be whole characters: it holds an unpaired surrogate.' }
+  const length = countCharacters(password)
+  const { passwordMinLength: least, passwordMaxLength: most } = policy
+  if (length < least) return { detail: `It must have at least ${least} characters.` }
+  if (length > most) return { detail: `It must have at most ${most} characters.` }
+  const folded = fold(password)
+  if (isCommonPassword(folded)) return { detail: 'It must not be one of the most common passwords.' }
   if (personalWords(context).includes(folded)) return { detail: 'It must not be your email address or your name.' }
-  if (contextWords(context).includes(bareWord(folded))) return { detail: 'It must not be the name of this service.' }
+  if (contextWords(context).includes(bareWord(folded)))
+    return { detail: 'It must be more than the name of this service with digits or signs around it.' }
   return undefined
 }
 
-function personalWords({ email, name }: PasswordContext): string[] {
-  const folded = email.toLowerCase()
-  return [folded, folded.split('@')[0] ?? folded, ...(name === undefined ? [] : [name.toLowerCase()])]
+function countCharacters(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
 }
 
+function fold(text: string): string {
+  return text.normalize('NFKC').toLowerCase()
+}
+
+function personalWords({ email, name = '' }: PasswordContext): string[] {
+  const localPart = email.slice(0, Math.max(0, email.lastIndexOf('@')))
+  return [email, localPart, name, name.trim()].map(fold)
+}
+
+/** The host as a whole and label by label, also as people write it where it is an internationalised one. */
 function contextWords({ issuer }: PasswordContext): string[] {
-  return ['counterfoil', ...new URL(issuer).hostname.toLowerCase().split('.')].filter((word) => word.length > 3)
+  const { hostname } = new URL(issuer)
+  const hosts = [hostname, domainToUnicode(hostname)]
+  return [PRODUCT, ...hosts, ...hosts.flatMap((host) => host.split('.'))]
+    .map((word) => bareWord(fold(word)))
+    .filter((word) => Buffer.byteLength(word) >= SHORTEST_WORD_BYTES)
 }
 
 /** The word without the digits and signs that people put around it to please a form. */
-function bareWord(password: string): string {
-  return password.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
+function bareWord(text: string): string {
+  return text.replace(/^\P{L}+/u, '').replace(/\P{L}+$/u, '')
 }

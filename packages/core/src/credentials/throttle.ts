@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Policy } from '../policy.ts'
 import { addressGroup } from './address-group.ts'
-import { MemoryAttemptCounters, type AttemptCounters, type AttemptLimit } from './attempt-counters.ts'
+import type { AttemptCounters, AttemptRule } from './attempt-counters.ts'
+import { MemoryFamiliarAddresses, type FamiliarAddresses } from './familiar-addresses.ts'
+import { MemoryAttemptCounters } from './memory-attempt-counters.ts'
 
 /** What is held to a number of attempts. */
 export type ThrottledAction = 'sign-in' | 'sign-up' | 'password-change'
@@ -17,113 +19,130 @@ export interface Attempt {
 export type Admission =
   | {
       readonly admitted: true
-      /** `failed` leaves it counted; `succeeded` gives it back and remembers the address; `undecided` only gives it back. */
+      /**
+       * `failed` leaves it counted; `succeeded` gives it back, and after a sign-in remembers the address; `undecided` only
+       * gives it back. The first settlement holds; an attempt that is never settled stays counted.
+       */
       settle(outcome: 'succeeded' | 'failed' | 'undecided'): Promise<void>
     }
   | { readonly admitted: false; readonly retryAfterMs: number }
 
-/** Holds attempts to the numbers of the policy (ASVS 6.3.1). Says nothing about whether an account exists: all are counted alike. */
+/** Holds attempts to the numbers of the policy (ASVS 6.3.1). Never asks whether an account exists: all are counted alike. */
 export interface Throttle {
   admit(action: ThrottledAction, attempt: Attempt): Promise<Admission>
 }
 
-const HOUR_MS = 3_600_000
-const FAMILIAR_MS = 30 * 24 * HOUR_MS
-const FAMILIAR_CAPACITY = 100_000
-
-interface Counted {
-  readonly key: string
-  readonly limit: AttemptLimit
-}
-
-/**
- * Throttling under this policy. A stranger's failures count against the stranger's address and against unfamiliar addresses as a
- * whole; an address from which the account has signed in within 30 days has only its own count, so that no stranger can lock
- * a user out of the places they use, and out of others for at most one window.
- */
-export function createThrottle(parts: {
+/** What a throttle is made of; what it remembers is kept in process memory unless given. */
+export interface ThrottleParts {
   readonly policy: Policy
   readonly clock: Clock
   readonly counters?: AttemptCounters | undefined
-}): Throttle {
-  const { policy, clock, counters = new MemoryAttemptCounters() } = parts
-  const familiar = new Familiarity()
+  readonly familiar?: FamiliarAddresses | undefined
+}
+
+const HOUR_MS = 3_600_000
+const FAMILIAR_MS = 30 * 24 * HOUR_MS
+
+/** One count that an attempt is held to. */
+interface Held {
+  readonly rule: AttemptRule
+  readonly subject: string
+}
+
+interface Taken extends Held {
+  readonly windowEndsAt: number
+}
+
+/** Whom an attempt is counted for: the account under a name of one length, and the group of addresses. */
+interface Source {
+  readonly account: string
+  readonly group: string
+}
+
+/**
+ * Throttling under this policy. From an address that the account has signed in from within 30 days, only the failures of
+ * that account from there count: no stranger elsewhere can lock a user out. From anywhere else, failures also count
+ * against the address, whatever the account, and against the account, whatever the unfamiliar address; that ends with
+ * `signInWindowSeconds`. Strangers behind the same address (one NAT, one /64) are not told apart from the user: they can
+ * block that pair for a window, and see that an address is familiar to an account by not being held up there.
+ *
+ * A window begins with its first attempt, so that around its end up to twice the number may come close together.
+ *
+ * @example
+ * const admission = await throttle.admit('sign-in', { account: 'ada@example.com', address: '192.0.2.1' })
+ * if (admission.admitted) await admission.settle('failed')
+ */
+export function createThrottle(parts: ThrottleParts): Throttle {
+  const { policy, clock, counters = new MemoryAttemptCounters(), familiar = new MemoryFamiliarAddresses() } = parts
+  const rules = rulesOf(policy)
+  const giveBack = async (taken: readonly Taken[]): Promise<void> => {
+    for (const { rule, subject, windowEndsAt } of taken) await counters.giveBack(rule, subject, windowEndsAt)
+  }
   return {
     async admit(action, attempt) {
       const now = clock.now()
-      const pair = pairKey(attempt)
-      const counted = countedFor(action, attempt, policy, familiar.knows(pair, now))
-      const taken: Counted[] = []
-      const giveBack = async (): Promise<void> => {
-        for (const { key } of taken) await counters.giveBack(key)
-      }
-      for (const each of counted) {
-        const outcome = await counters.take(each.key, each.limit, now)
-        if (!outcome.taken) {
-          await giveBack()
-          return { admitted: false, retryAfterMs: outcome.retryAfterMs }
+      const source = { account: shorten(attempt.account ?? ''), group: addressGroup(attempt.address) }
+      const isFamiliar = await familiar.knows(source.account, source.group, now)
+      const taken: Taken[] = []
+      for (const held of heldTo(rules, action, source, isFamiliar)) {
+        const taking = await counters.take(held.rule, held.subject, now)
+        if (!taking.taken) {
+          await giveBack(taken)
+          return { admitted: false, retryAfterMs: taking.retryAfterMs }
         }
-        taken.push(each)
+        taken.push({ ...held, windowEndsAt: taking.windowEndsAt })
       }
       return {
         admitted: true,
         async settle(outcome) {
-          if (outcome === 'failed') return
-          if (outcome === 'succeeded' && action === 'sign-in') familiar.remember(pair, now)
-          await giveBack()
+          const settled = taken.splice(0)
+          if (settled.length === 0 || outcome === 'failed') return
+          await giveBack(settled)
+          if (outcome === 'succeeded' && action === 'sign-in')
+            await familiar.remember(source.account, source.group, clock.now() + FAMILIAR_MS)
         },
       }
     },
   }
 }
 
-function countedFor(action: ThrottledAction, attempt: Attempt, policy: Policy, isFamiliar: boolean): Counted[] {
-  const group = addressGroup(attempt.address)
+type Rules = ReturnType<typeof rulesOf>
+
+function rulesOf(policy: Policy) {
+  const { signInAttemptsPerSource, signInAttemptsPerAddress, signInAttemptsPerAccount, signUpsPerAddress } = policy
   const windowMs = policy.signInWindowSeconds * 1000
-  const pair = {
-    key: `${action} pair ${pairKey(attempt)}`,
-    limit: { attempts: policy.signInAttemptsPerSource, windowMs },
-  }
-  switch (action) {
-    case 'sign-up':
-      return [{ key: `sign-up ${group}`, limit: { attempts: policy.signUpsPerAddress, windowMs: HOUR_MS } }]
-    case 'password-change':
-      return [pair]
-    case 'sign-in': {
-      const address = { key: `sign-in from ${group}`, limit: { attempts: policy.signInAttemptsPerAddress, windowMs } }
-      const account = {
-        key: `sign-in to ${shorten(attempt.account)}`,
-        limit: { attempts: policy.signInAttemptsPerAccount, windowMs },
-      }
-      return isFamiliar ? [pair, address] : [pair, address, account]
-    }
-  }
+  return {
+    signInPair: { name: 'sign-in pair', attempts: signInAttemptsPerSource, windowMs },
+    signInAddress: { name: 'sign-in address', attempts: signInAttemptsPerAddress, windowMs },
+    signInAccount: { name: 'sign-in account', attempts: signInAttemptsPerAccount, windowMs },
+    signUpAddress: { name: 'sign-up address', attempts: signUpsPerAddress, windowMs: HOUR_MS },
+    changePair: { name: 'password-change pair', attempts: signInAttemptsPerSource, windowMs },
+    changeAccount: { name: 'password-change account', attempts: signInAttemptsPerAccount, windowMs },
+  } satisfies Record<string, AttemptRule>
 }
 
-function pairKey({ account, address }: Attempt): string {
-  return `${shorten(account)} ${addressGroup(address)}`
+/** The narrowest first: what is refused there has touched nothing that others are held to. */
+function heldTo(rules: Rules, action: ThrottledAction, { account, group }: Source, isFamiliar: boolean): Held[] {
+  const pair = shorten(`${account} ${group}`)
+  switch (action) {
+    case 'sign-up':
+      return [{ rule: rules.signUpAddress, subject: group }]
+    case 'password-change':
+      return [
+        { rule: rules.changePair, subject: pair },
+        { rule: rules.changeAccount, subject: account },
+      ]
+    case 'sign-in':
+      if (isFamiliar) return [{ rule: rules.signInPair, subject: pair }]
+      return [
+        { rule: rules.signInPair, subject: pair },
+        { rule: rules.signInAddress, subject: group },
+        { rule: rules.signInAccount, subject: account },
+      ]
+  }
 }
 
 /** Of one length, whatever was sent as an email; and the email itself is not kept. */
-function shorten(account: string | undefined): string {
-  return createHash('sha256')
-    .update(account ?? '')
-    .digest('base64url')
-}
-
-/** Where accounts have signed in from: bounded, the longest unseen goes first. */
-class Familiarity {
-  readonly #untilByPair = new Map<string, number>()
-
-  knows(pair: string, now: number): boolean {
-    return now < (this.#untilByPair.get(pair) ?? 0)
-  }
-
-  remember(pair: string, now: number): void {
-    this.#untilByPair.delete(pair)
-    this.#untilByPair.set(pair, now + FAMILIAR_MS)
-    if (this.#untilByPair.size <= FAMILIAR_CAPACITY) return
-    const oldest = this.#untilByPair.keys().next()
-    if (oldest.done !== true) this.#untilByPair.delete(oldest.value)
-  }
+function shorten(text: string): string {
+  return hash('sha256', text, 'base64url')
 }
