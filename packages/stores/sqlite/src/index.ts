@@ -1,1 +1,5 @@
-export {}
+export type { WriteCounts } from './group-commit.ts'
+export { openSqlite } from './open.ts'
+export type { SqliteOptions, SqliteStores } from './open.ts'
+export { SqliteOpenError } from './open-error.ts'
+export type { OpenRefusal } from './open-error.ts'

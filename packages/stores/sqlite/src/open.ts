@@ -1,0 +1,103 @@
+import { resolve } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { systemRandom } from '@counterfoil/core'
+import type { Database, Random, RevocationLog, SessionStore } from '@counterfoil/core'
+import { connect } from './connection.ts'
+import { createDatabase } from './database.ts'
+import { createPrivately, identifyFile, isOrphaned, makePrivate } from './file.ts'
+import { GroupCommit } from './group-commit.ts'
+import type { WriteCounts } from './group-commit.ts'
+import { beginIncarnation } from './incarnation.ts'
+import { watchLog } from './log-watch.ts'
+import { migrate } from './migrate.ts'
+import { openErrorFor, orphanedLog } from './open-error.ts'
+import { createRevocationLog } from './revocation-log.ts'
+import { createSessionStore } from './session-store.ts'
+
+/** How to open a file. */
+export interface SqliteOptions {
+  /** Where the file is, or is to be; its folder must be there. */
+  readonly path: string
+  /** How many writes may wait for their commit; further ones are turned away. 10,000 unless given. */
+  readonly maxWaitingWrites?: number | undefined
+  /** How long a transaction waits for another process that is writing, in milliseconds. 5,000 unless given. */
+  readonly lockTimeoutMs?: number | undefined
+  /** The size beyond which the file does not grow: writes that need more room are refused. Unbounded unless given. */
+  readonly maxFileBytes?: number | undefined
+  /** The operating system's unless given. */
+  readonly random?: Random | undefined
+}
+
+/** The three stores in one file. */
+export interface SqliteStores {
+  readonly database: Database
+  readonly sessions: SessionStore
+  readonly log: RevocationLog
+  /** Counts for metrics. */
+  readonly counts: () => WriteCounts
+  /** Resolves when the writes that wait are done with and the file is closed. */
+  readonly close: () => Promise<void>
+}
+
+/** How long a read waits while another process repairs the file after a crash: reads are made on the event loop. */
+const READ_LOCK_TIMEOUT_MS = 250
+
+/**
+ * Opens a file with accounts, sessions and the revocation log, and makes it when there is none. Several processes may have it open,
+ * on one machine. What a verb acknowledged is durable. Throws `SqliteOpenError`, made to be printed, when the file cannot be used.
+ *
+ * @example
+ * const { database, sessions, log, close } = await openSqlite({ path: 'data/counterfoil.db' })
+ */
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> {
+  const { random = systemRandom, maxWaitingWrites = 10_000, lockTimeoutMs = 5_000, maxFileBytes } = options
+  requireCounts({ maxWaitingWrites, lockTimeoutMs, maxFileBytes })
+  const path = resolve(options.path)
+  const db = openFile(path, lockTimeoutMs, random)
+  try {
+    const watch = watchLog(db)
+    const file = identifyFile(path)
+    const onCommit = (head: number) => watch.notice(head)
+    const group = await GroupCommit.open({ path, file, lockTimeoutMs, maxFileBytes, maxWaitingWrites, onCommit })
+    const close = async () => {
+      await group.close()
+      watch.close()
+      if (db.isOpen) db.close()
+    }
+    return {
+      database: createDatabase(db, group),
+      sessions: createSessionStore(db, group),
+      log: createRevocationLog(db, group, watch),
+      counts: () => group.counts(),
+      close,
+    }
+  } catch (error) {
+    db.close()
+    throw openErrorFor(path, error)
+  }
+}
+
+function openFile(path: string, lockTimeoutMs: number, random: Random): DatabaseSync {
+  let db: DatabaseSync | undefined
+  try {
+    if (isOrphaned(path)) throw orphanedLog(path)
+    createPrivately(path)
+    db = connect({ path, lockTimeoutMs })
+    migrate(db, path, lockTimeoutMs)
+    makePrivate(path)
+    beginIncarnation(db, path, lockTimeoutMs, random)
+    db.exec(`PRAGMA query_only = ON; PRAGMA busy_timeout = ${READ_LOCK_TIMEOUT_MS}`)
+    return db
+  } catch (error) {
+    db?.close()
+    throw openErrorFor(path, error)
+  }
+}
+
+function requireCounts(counts: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, count] of Object.entries(counts)) {
+    if (count !== undefined && (!Number.isSafeInteger(count) || count < 1)) {
+      throw new TypeError(`${name} must be a whole number above 0`)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { RevocationLog, Unsubscribe } from '@counterfoil/core'
+import type { AccountId, ApplicationId, KeyId, LogHead, Revocation, SessionId } from '@counterfoil/protocol'
+import type { GroupCommit } from './group-commit.ts'
+import type { LogWatch } from './log-watch.ts'
+import { prepareChange, prepareQuery } from './statements.ts'
+import { answer } from './unavailable.ts'
+
+type RevocationRow = [
+  position: number,
+  kind: Revocation['kind'],
+  subject: string,
+  generation: number | null,
+  keep: SessionId | null,
+  at: number,
+]
+
+/** The revocation log in one file: reads at once on this thread, appends in the next transaction of `group`. */
+export function createRevocationLog(db: DatabaseSync, group: GroupCommit, watch: LogWatch): RevocationLog {
+  const readEnds = prepareQuery<[string, number, number]>(db, 'SELECT incarnation, head, compacted FROM installation')
+  const holds = prepareQuery(db, `SELECT 1 FROM revocations WHERE kind = 'session' AND subject = ?`)
+  const ends = () => {
+    const [incarnation, position, compacted] = readEnds.first() ?? missing()
+    return { head: { incarnation, position }, compacted }
+  }
+  return {
+    append: (records) => group.write('appendRevocations', [records]),
+    read: prepareReading(db, ends),
+    head: () => answer(() => ends().head),
+    holdsSession: (id) => answer(() => holds.first(id) !== undefined),
+    watch: (onAppend): Unsubscribe => watch.add(onAppend),
+    async compact(before) {
+      let removed = 0
+      for (let done = false; !done;) {
+        const step = await group.write('compactLogStep', [before])
+        removed += step.removed
+        done = step.done
+      }
+      return removed
+    },
+  }
+}
+
+function prepareReading(db: DatabaseSync, ends: () => { head: LogHead; compacted: number }): RevocationLog['read'] {
+  const begin = prepareChange(db, 'BEGIN')
+  const finish = prepareChange(db, 'ROLLBACK')
+  const records = prepareQuery<RevocationRow>(
+    db,
+    'SELECT position, kind, subject, generation, keep, at FROM revocations WHERE position > ? ORDER BY position LIMIT ?',
+  )
+  // One transaction, so that head and records are of one moment: a head that ran ahead would look like a gap.
+  return (after, limit) =>
+    answer(() => {
+      begin()
+      try {
+        const { head, compacted } = ends()
+        if (after < compacted) return 'compacted'
+        return { records: records.all(after, limit).map(revocationOfRow), head }
+      } finally {
+        finish()
+      }
+    })
+}
+
+function revocationOfRow([position, kind, subject, generation, keep, at]: RevocationRow): Revocation {
+  switch (kind) {
+    case 'session':
+      return { position, kind, sessionId: subject as SessionId, at }
+    case 'account': {
+      const spared = keep === null ? {} : { keep }
+      return { position, kind, accountId: subject as AccountId, generation: generation ?? 0, ...spared, at }
+    }
+    case 'client':
+      return { position, kind, applicationId: subject as ApplicationId, generation: generation ?? 0, at }
+    case 'key':
+      return { position, kind, keyId: subject as KeyId, at }
+  }
+}
+
+function missing(): never {
+  throw new Error('the row of the installation is missing')
+}
