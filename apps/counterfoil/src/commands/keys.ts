@@ -1,0 +1,57 @@
+import { systemClock, type StoredKey } from '@counterfoil/core'
+import Table from 'cli-table3'
+import { loadConfiguration } from '../config/load.ts'
+import { withAuth } from '../installation/installation.ts'
+
+const HEAD = ['key', 'for', 'algorithm', 'state', 'made', 'signs from']
+const NO_RULES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' }
+
+interface KeysOptions {
+  readonly config?: string
+}
+
+/** Prints the keys of the installation, and what each is doing. */
+export function listKeys(options: KeysOptions): Promise<void> {
+  return withAuth(loadConfiguration(options.config), false, async (_auth, database) => {
+    process.stdout.write(`${tableOf(await database.listKeys(), systemClock.now())}\n`)
+  })
+}
+
+/** Lets the next signing key take over as soon as every verifier can know it, and prints from when on it signs. */
+export function rotateKeys(options: KeysOptions): Promise<void> {
+  return withAuth(loadConfiguration(options.config), false, async (auth, database) => {
+    const { activeAt } = await auth.rotateKeys()
+    const next = (await database.listKeys()).find((key) => key.purpose === 'jwt' && key.activeAt === activeAt)
+    const name = next === undefined ? 'the next key' : `key ${next.id}`
+    process.stdout.write(`${name} signs from ${showInstant(activeAt)}\n`)
+  })
+}
+
+/** The keys of each purpose in turn, and which of them signs at this instant. */
+export function tableOf(keys: readonly StoredKey[], now: number): string {
+  const table = new Table({ head: HEAD, chars: NO_RULES, style: { head: [], border: [] } })
+  for (const key of keys) {
+    const purpose = key.purpose === 'jwt' ? 'tokens (JWT)' : `opaque tokens, number ${key.number}`
+    table.push([
+      key.id,
+      purpose,
+      key.algorithm,
+      stateOf(key, keys, now),
+      showInstant(key.createdAt),
+      showInstant(key.activeAt),
+    ])
+  }
+  return table.toString()
+}
+
+function stateOf(key: StoredKey, keys: readonly StoredKey[], now: number): string {
+  if (key.activeAt > now) return 'next: published, signs later'
+  const newer = keys.some(
+    (other) => other.purpose === key.purpose && other.activeAt <= now && other.activeAt > key.activeAt,
+  )
+  return newer ? 'retired: verifies only' : 'signs'
+}
+
+function showInstant(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
+}

@@ -1,0 +1,359 @@
+import { createHash } from 'node:crypto'
+import { createPolicy } from '@counterfoil/core'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readConfiguration, type Configuration } from './configuration.ts'
+import { VARIABLES } from './given.ts'
+import { SettingError } from './setting-error.ts'
+import { SETTING_NAMES } from './settings.ts'
+import { POLICY_NAMES } from './wire-names.ts'
+
+const SECRET = 'a-secret-of-thirty-two-characters'
+
+function read(text: string, environment: Record<string, string> = {}): Configuration {
+  return readConfiguration({ file: { name: 'c.toml', text }, environment, directory: '/srv' })
+}
+
+function refusalOf(text: string, environment: Record<string, string> = {}): string {
+  try {
+    read(text, environment)
+  } catch (error) {
+    if (error instanceof SettingError) return error.message
+    throw error
+  }
+  return 'nothing was refused'
+}
+
+describe('defaults', () => {
+  const configuration = readConfiguration({ environment: { HOME: '/root' }, directory: '/srv' })
+
+  test('with no file and no environment it is the embedded profile on the loopback', () => {
+    expect(configuration).toMatchObject({
+      issuer: 'http://localhost:7500',
+      listen: { host: '127.0.0.1', port: 7500 },
+      dataDir: '/srv/data',
+      database: '/srv/data/counterfoil.db',
+      secret: undefined,
+      trustedProxies: [],
+      logLevel: 'info',
+      signUp: 'open',
+      verifiers: [],
+    })
+    expect(configuration.policy).toEqual(createPolicy())
+    expect(configuration.sources.size).toBe(0)
+  })
+
+  test('there is one application for each strategy', () => {
+    const named = configuration.applications.map(({ id, strategy, transport }) => [id, strategy, transport])
+    expect(named).toEqual(['stateless', 'stateful', 'hybrid'].map((name) => [name, name, 'body']))
+  })
+
+  test('the issuer follows the port of listen', () => {
+    expect(read('listen = "127.0.0.1:8123"').issuer).toBe('http://localhost:8123')
+    expect(read('listen = "127.0.0.1:80"').issuer).toBe('http://localhost')
+  })
+})
+
+describe('a file and the environment', () => {
+  test('each key of a file takes effect', () => {
+    const configuration = read(`
+      issuer = "https://auth.example.com/a"
+      listen = "[::1]:8080"
+      data_dir = "var"
+      database = "sqlite:x.db"
+      session_store = "database"
+      secret = "${SECRET}"
+      trusted_proxies = ["10.0.0.0/8", "::1"]
+      workers = 1
+      log_level = "warn"
+      sign_up = "closed"
+      [policy]
+      access_token_seconds = 120
+      signing_algorithm = "ES256"
+      [[applications]]
+      id = "shop"
+      name = "Shop"
+      strategy = "hybrid"
+      transport = "cookie"
+      audience = ["https://orders.example.com"]
+      origins = ["https://shop.example.com", "http://localhost:3000"]
+      redirect_uris = ["https://shop.example.com/back", "com.example.shop:/back"]
+      secret = "${SECRET}"
+      access_token_seconds = 60
+      idle_seconds = 3600
+      absolute_seconds = 7200
+      [[verifiers]]
+      name = "orders"
+      key = "${SECRET}"
+    `)
+    expect(configuration).toMatchObject({
+      issuer: 'https://auth.example.com/a',
+      listen: { host: '::1', port: 8080 },
+      dataDir: '/srv/var',
+      database: '/srv/var/x.db',
+      secret: new TextEncoder().encode(SECRET),
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      logLevel: 'warn',
+      signUp: 'closed',
+      policy: { accessTokenSeconds: 120, signingAlgorithm: 'ES256', leewaySeconds: 5 },
+      verifiers: [{ name: 'orders', key: SECRET }],
+    })
+    expect(configuration.applications).toEqual([
+      {
+        id: 'shop',
+        name: 'Shop',
+        strategy: 'hybrid',
+        transport: 'cookie',
+        audience: ['https://orders.example.com'],
+        origins: ['https://shop.example.com', 'http://localhost:3000'],
+        redirectUris: ['https://shop.example.com/back', 'com.example.shop:/back'],
+        secretHash: createHash('sha256').update(SECRET).digest('base64url'),
+        lifetimes: { accessTokenSeconds: 60, idleSeconds: 3600, absoluteSeconds: 7200 },
+      },
+    ])
+  })
+
+  test('each key of the environment takes effect, and wins over the file', () => {
+    const configuration = read('listen = "127.0.0.1:1"\nsign_up = "open"\n[policy]\nleeway_seconds = 1', {
+      COUNTERFOIL_ISSUER: 'https://auth.example.com',
+      COUNTERFOIL_LISTEN: '0.0.0.0:2',
+      COUNTERFOIL_DATA_DIR: '/var/lib/c',
+      COUNTERFOIL_DATABASE: 'sqlite:/mnt/c.db',
+      COUNTERFOIL_SESSION_STORE: 'database',
+      COUNTERFOIL_SECRET: SECRET,
+      COUNTERFOIL_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1',
+      COUNTERFOIL_WORKERS: '1',
+      COUNTERFOIL_LOG_LEVEL: 'debug',
+      COUNTERFOIL_SIGN_UP: 'closed',
+      COUNTERFOIL_POLICY_LEEWAY_SECONDS: '2',
+      COUNTERFOIL_POLICY_SIGNING_ALGORITHM: 'RS256',
+    })
+    expect(configuration).toMatchObject({
+      issuer: 'https://auth.example.com',
+      listen: { host: '0.0.0.0', port: 2 },
+      dataDir: '/var/lib/c',
+      database: '/mnt/c.db',
+      trustedProxies: ['10.0.0.0/8', '192.0.2.1'],
+      logLevel: 'debug',
+      signUp: 'closed',
+      policy: { leewaySeconds: 2, signingAlgorithm: 'RS256' },
+    })
+    expect(configuration.sources.get('listen')).toBe('COUNTERFOIL_LISTEN')
+    expect(configuration.sources.get('policy.leeway_seconds')).toBe('COUNTERFOIL_POLICY_LEEWAY_SECONDS')
+  })
+
+  test('every variable names a setting, and every setting but the two tables has a variable', () => {
+    const expected = SETTING_NAMES.filter((name) => name !== 'applications' && name !== 'verifiers')
+    expect([...VARIABLES.values()]).toEqual([...expected, ...[...POLICY_NAMES.keys()].map((name) => `policy.${name}`)])
+  })
+
+  test('an empty list of proxies in the environment takes away that of the file', () => {
+    expect(read('trusted_proxies = ["::1"]', { COUNTERFOIL_TRUSTED_PROXIES: '' }).trustedProxies).toEqual([])
+  })
+})
+
+const application = (more: string, id = 'id = "a"', strategy = 'strategy = "hybrid"'): string =>
+  ['[[applications]]', id, strategy, more].join('\n')
+
+describe('a wrong setting is refused with one line that names it', () => {
+  const wrong: readonly (readonly [toml: string, message: RegExp])[] = [
+    ['lissten = "x"', /^c\.toml: lissten is not a setting: did you mean listen\?$/],
+    ['quite_another = 1', /^c\.toml: quite_another is not a setting: the nearest that there is: \w+$/],
+    ['access_token_seconds = 1', /access_token_seconds is not a setting: it belongs below \[policy\]$/],
+    ['[policy]\nlisten = "127.0.0.1:1"', /c\.toml: policy\.listen is not a setting: it belongs above \[policy\]$/],
+    [
+      '[policy]\nleewey_seconds = 1',
+      /c\.toml: policy\.leewey_seconds is not a setting: did you mean leeway_seconds\?$/,
+    ],
+    ['policy = 3', /^c\.toml: policy must be a table: begin it with \[policy\]$/],
+    [
+      '[applications]\nid = "a"',
+      /^c\.toml: applications must be a list: begin each of its tables with \[\[applications\]\]$/,
+    ],
+    ['applications = []', /^c\.toml: applications is empty/],
+    [application('strategi = 1'), /applications\[0\]\.strategi is not a setting: did you mean strategy\?$/],
+    ['[[verifiers]]\nname = "a"\nkee = "x"', /verifiers\[0\]\.kee is not a setting: did you mean key\?$/],
+    ['\nlisten = \n', /^c\.toml:2: this is not valid TOML: /],
+    ['a = 1\nb = "unclosed\n', /^c\.toml:2: this is not valid TOML: /],
+    ['issuer = 5', /^c\.toml: issuer must be a URL, such as "https:\/\/auth\.example\.com"$/],
+    ['issuer = "auth.example.com"', /issuer must be a URL/],
+    ['issuer = "ftp://auth.example.com"', /issuer must be a URL/],
+    ['issuer = "http://auth.example.com"', /issuer must begin with https:\/\/ \(http:\/\/ is for the loopback only\)$/],
+    ['issuer = "http://127.0.0.1.example.com"', /issuer must begin with https/],
+    ['issuer = "https://auth.example.com/"', /issuer must not end in a slash$/],
+    ['issuer = "https://auth.example.com?a"', /issuer must have no query and no fragment$/],
+    ['issuer = "https://auth.example.com#"', /issuer must have no query and no fragment$/],
+    ['issuer = "https://u:p@auth.example.com"', /issuer must have no user name or password$/],
+    ['issuer = "https://AUTH.example.com:443"', /must be in its canonical form: "https:\/\/auth\.example\.com"$/],
+    ['listen = "7500"', /listen must be host:port, such as "127\.0\.0\.1:7500" or "\[::1\]:7500"$/],
+    ['listen = "::1:7500"', /listen must be host:port/],
+    ['listen = "[127.0.0.1]:7500"', /listen must be host:port/],
+    ['listen = "127.0.0.1:0"', /listen must have a port from 1 to 65535$/],
+    ['listen = "127.0.0.1:65536"', /listen must have a port from 1 to 65535$/],
+    ['data_dir = ""', /data_dir must be the path of a folder$/],
+    [String.raw`data_dir = "a\u0000b"`, /data_dir must be the path of a folder$/],
+    ['database = "mysql:x"', /database must be "sqlite:" and a file name/],
+    ['database = "sqlite:"', /database must be "sqlite:" and a file name/],
+    ['database = "sqlite::memory:"', /database must be "sqlite:" and a file name/],
+    ['database = "postgres://u:hunter2@db/x"', /database names PostgreSQL, which this version does not have yet/],
+    ['session_store = "rediss://:hunter2@r"', /session_store names Redis, which this version does not have yet/],
+    ['session_store = "redis+cluster://a,b"', /session_store names Redis/],
+    ['session_store = "memory"', /session_store must be "database"$/],
+    [
+      'secret = "hunter2"',
+      /^c\.toml: secret must be at least 32 bytes; this makes a good one: openssl rand -base64 32$/,
+    ],
+    ['trusted_proxies = "10.0.0.0/8"', /trusted_proxies must be a list of addresses and ranges/],
+    ['trusted_proxies = ["10.0.0.0/33"]', /trusted_proxies\[0\] must be an address or a range/],
+    ['trusted_proxies = ["::1", "proxy"]', /trusted_proxies\[1\] must be an address or a range/],
+    ['trusted_proxies = ["0.0.0.0/0"]', /trusted_proxies\[0\] would trust everybody/],
+    ['workers = 4', /workers must be 1: this version serves from one process$/],
+    ['workers = 1.5', /workers must be a whole number from 1$/],
+    ['log_level = "loud"', /log_level must be one of "silent", .*"trace"$/],
+    ['sign_up = true', /sign_up must be one of "open", "closed"$/],
+    ['[policy]\naccess_token_seconds = 5', /policy\.access_token_seconds must be a whole number from 10 to 3600$/],
+    ['[policy]\naccess_token_seconds = "60"', /policy\.access_token_seconds must be a whole number/],
+    ['[policy]\nsigning_algorithm = "none"', /policy\.signing_algorithm must be one of EdDSA, ES256, RS256$/],
+    [
+      '[policy]\nhybrid_absolute_seconds = 60',
+      /^policy\.hybrid_idle_seconds \(its default\) must not be more than hybrid_absolute_seconds \(60\)$/,
+    ],
+    ['[[applications]]\nid = "a"', /applications\[0\]\.strategy is missing: it must be one of "stateless"/],
+    ['[[applications]]\nstrategy = "hybrid"', /applications\[0\]\.id is missing: it must be 1 to 64 letters/],
+    [application('', 'id = "a b"'), /applications\[0\]\.id must be 1 to 64 letters/],
+    [application('', undefined, 'strategy = "jwt"'), /applications\[0\]\.strategy must be one of/],
+    [`${application('')}\n${application('')}`, /applications\[1\]\.id must differ from that of number 0 of the list$/],
+    [application('transport = "header"'), /applications\[0\]\.transport must be one of "body", "cookie"$/],
+    [application('origins = ["https://a.example/x"]'), /origins\[0\] must be an origin and no more/],
+    [application('origins = ["http://a.example"]'), /origins\[0\] must begin with https/],
+    [application('origins = ["null"]'), /origins\[0\] must be an origin/],
+    [application('redirect_uris = ["/back"]'), /redirect_uris\[0\] must be an absolute URI without a fragment$/],
+    [application('redirect_uris = ["javascript:alert(1)"]'), /redirect_uris\[0\] must be an absolute URI/],
+    [application('secret = "hunter2"'), /applications\[0\]\.secret must be a text of at least 32 characters$/],
+    [application('access_token_seconds = 5'), /applications\[0\]\.access_token_seconds must be a whole number from 10/],
+    [
+      application('absolute_seconds = 60'),
+      /absolute_seconds must not be less than policy\.hybrid_idle_seconds \(1209600\)$/,
+    ],
+    [
+      application('idle_seconds = 90\nabsolute_seconds = 80'),
+      /idle_seconds must not be more than the absolute lifetime \(80\)$/,
+    ],
+    [
+      application('idle_seconds = 90', undefined, 'strategy = "stateless"'),
+      /idle_seconds has no meaning for a stateless/,
+    ],
+    [
+      application('absolute_seconds = 86401', undefined, 'strategy = "stateless"'),
+      /absolute_seconds must not be more than policy\.revocation_retention_seconds \(86400\)$/,
+    ],
+    [
+      application('access_token_seconds = 90', undefined, 'strategy = "stateful"'),
+      /access_token_seconds has no meaning for a stateful/,
+    ],
+    ['[[verifiers]]\nname = "a"\nkey = "hunter2"', /verifiers\[0\]\.key must be a text of at least 32 characters/],
+    [
+      `[[verifiers]]\nname = "a"\nkey = "${SECRET}"\n[[verifiers]]\nname = "b"\nkey = "${SECRET}"`,
+      /verifiers\[1\]\.key must differ from that of number 0 of the list$/,
+    ],
+    ['"__proto__" = 1', /^c\.toml: __proto__ is not a setting/],
+    [String.raw`"a\nb\u001b" = 1`, /^c\.toml: "a\\u000ab\\u001b" is not a setting/],
+  ]
+
+  test.each(wrong)('%j', (toml, message) => {
+    const refusal = refusalOf(toml)
+    expect(refusal).toMatch(message)
+    expect(refusal).not.toMatch(/\n|hunter2/)
+    expect(refusal).not.toContain(SECRET)
+  })
+
+  const wrongVariables: readonly (readonly [variable: string, value: string, message: RegExp])[] = [
+    ['COUNTERFOIL_LISSEN', 'x', /^COUNTERFOIL_LISSEN is not a setting: did you mean COUNTERFOIL_LISTEN\?$/],
+    ['COUNTERFOIL_ACCESS_TOKEN_SECONDS', '60', /did you mean COUNTERFOIL_POLICY_ACCESS_TOKEN_SECONDS\?$/],
+    ['COUNTERFOIL_CONFIG', 'c.toml', /^COUNTERFOIL_CONFIG is not a setting: name the file with --config$/],
+    ['COUNTERFOIL_APPLICATIONS', '[]', /cannot be given in the environment: write \[\[applications\]\] in a file/],
+    ['COUNTERFOIL_LISTEN', '', /^COUNTERFOIL_LISTEN must be host:port/],
+    ['COUNTERFOIL_SECRET', 'hunter2', /^COUNTERFOIL_SECRET must be at least 32 bytes/],
+    ['COUNTERFOIL_WORKERS', 'two', /^COUNTERFOIL_WORKERS must be a whole number from 1$/],
+    ['COUNTERFOIL_TRUSTED_PROXIES', '10.0.0.1,,', /^COUNTERFOIL_TRUSTED_PROXIES\[1\] must be an address or a range/],
+    [
+      'COUNTERFOIL_POLICY_LEEWAY_SECONDS',
+      '-1',
+      /^COUNTERFOIL_POLICY_LEEWAY_SECONDS must be a whole number from 0 to 60$/,
+    ],
+  ]
+
+  test.each(wrongVariables)('%s=%s', (variable, value, message) => {
+    const refusal = refusalOf('', { [variable]: value })
+    expect(refusal).toMatch(message)
+    expect(refusal).not.toMatch(/\n|hunter2/)
+  })
+})
+
+describe('whatever is given', () => {
+  const names = fc.constantFrom(
+    ...SETTING_NAMES,
+    ...POLICY_NAMES.keys(),
+    'policy',
+    'id',
+    'strategy',
+    'key',
+    'name',
+    'origins',
+    '"\\n"',
+    '"__proto__"',
+    'a.b',
+  )
+  const tricky = fc.constantFrom(
+    'http://[',
+    'sqlite:',
+    '127.0.0.1:1',
+    'https://a',
+    '[::]:1',
+    '\u0000',
+    '\u2028',
+    '\u001b[2J',
+  )
+  const value = fc.oneof(
+    fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
+    tricky.map((text) => JSON.stringify(text)),
+    fc.constantFrom(
+      '1',
+      '-1',
+      '1.5',
+      'nan',
+      'inf',
+      'true',
+      '[]',
+      '{}',
+      '[[1]]',
+      '{ a = 1 }',
+      '1979-05-27',
+      '07:32:00',
+      '"',
+    ),
+    fc.integer().map(String),
+  )
+  const header = fc.constantFrom('[policy]', '[[applications]]', '[[verifiers]]', '[applications]', '[', ']]')
+  const line = fc.oneof(
+    { weight: 5, arbitrary: fc.tuple(names, value).map(([name, text]) => `${name} = ${text}`) },
+    { weight: 2, arbitrary: header },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  )
+  const document = fc.array(line, { maxLength: 8 }).map((lines) => lines.join('\n'))
+  const variable = fc.oneof(
+    fc.constantFrom(...VARIABLES.keys()),
+    fc.string().map((text) => `COUNTERFOIL_${text}`),
+  )
+  const environment = fc.dictionary(variable, fc.oneof(fc.string({ unit: 'binary' }), tricky), { maxKeys: 3 })
+
+  test('it gives a configuration or one line, never anything else', () => {
+    fc.assert(
+      fc.property(document, environment, (text, variables) => {
+        const outcome = refusalOf(text, variables)
+        expect(outcome).not.toMatch(/[\p{Cc}\p{Cs}\u2028\u2029]/u)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

@@ -1,0 +1,88 @@
+import { resolve } from 'node:path'
+import type { ApplicationSettings, Policy } from '@counterfoil/core'
+import type { VerifierSettings } from '@counterfoil/server'
+import { DEFAULT_APPLICATIONS, readApplications } from './applications.ts'
+import { givenInEnvironment, givenInFile, type GivenSettings } from './given.ts'
+import { defaultIssuer, readIssuer, readListen, readTrustedProxies, type Listen } from './network.ts'
+import { readPolicy } from './policy.ts'
+import { SETTINGS, type LOG_LEVELS, type SettingName, type SettingValue } from './settings.ts'
+import { checkShape } from './shape.ts'
+import { readDatabase, readSecret, readSessionStore, readWorkers } from './stores.ts'
+import { parseToml } from './toml.ts'
+import { readVerifiers } from './verifiers.ts'
+
+/** What is in force, checked. */
+export interface Configuration {
+  readonly issuer: string
+  readonly listen: Listen
+  /** Absolute. */
+  readonly dataDir: string
+  /** Absolute path of the SQLite file. */
+  readonly database: string
+  readonly sessionStore: 'database'
+  /** Undefined: the file in `dataDir` has it. */
+  readonly secret: Uint8Array | undefined
+  readonly trustedProxies: readonly string[]
+  readonly workers: 1
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+  readonly signUp: 'open' | 'closed'
+  readonly policy: Policy
+  readonly applications: readonly ApplicationSettings[]
+  readonly verifiers: readonly VerifierSettings[]
+  /** The file or the variable that gave a setting, by its name; what is not there has its default. */
+  readonly sources: ReadonlyMap<string, string>
+}
+
+/** Where settings come from. */
+export interface ConfigurationSources {
+  readonly file?: { readonly name: string; readonly text: string } | undefined
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Relative paths start here. */
+  readonly directory: string
+}
+
+/**
+ * The configuration that a file and the environment make; the environment wins.
+ *
+ * @throws {SettingError} for the first setting that is wrong.
+ * @example
+ * const configuration = readConfiguration({ environment: process.env, directory: process.cwd() })
+ */
+export function readConfiguration({ file, environment, directory }: ConfigurationSources): Configuration {
+  const given: GivenSettings = new Map([
+    ...(file === undefined ? [] : givenInFile(parseToml(file.text, file.name), file.name)),
+    ...givenInEnvironment(environment),
+  ])
+  const policy = readPolicy(given)
+  const listen = take(given, 'listen', readListen) ?? { host: '127.0.0.1', port: 7500 }
+  const dataDir = resolve(directory, take(given, 'data_dir', (path) => path) ?? 'data')
+  const inDataDir = (text: string, place: string): string => readDatabase(text, place, dataDir)
+  return {
+    issuer: take(given, 'issuer', readIssuer) ?? defaultIssuer(listen),
+    listen,
+    dataDir,
+    database: take(given, 'database', inDataDir) ?? resolve(dataDir, 'counterfoil.db'),
+    sessionStore: take(given, 'session_store', readSessionStore) ?? 'database',
+    secret: take(given, 'secret', readSecret),
+    trustedProxies: take(given, 'trusted_proxies', readTrustedProxies) ?? [],
+    workers: take(given, 'workers', readWorkers) ?? 1,
+    logLevel: take(given, 'log_level', (level) => level) ?? 'info',
+    signUp: take(given, 'sign_up', (signUp) => signUp) ?? 'open',
+    policy,
+    applications:
+      take(given, 'applications', (tables, place) => readApplications(tables, place, policy)) ?? DEFAULT_APPLICATIONS,
+    verifiers: take(given, 'verifiers', readVerifiers) ?? [],
+    sources: new Map([...given].map(([name, { source }]) => [name, source])),
+  }
+}
+
+/** What was given for a setting, read; undefined where nothing was. */
+function take<Name extends SettingName, Result>(
+  given: GivenSettings,
+  name: Name,
+  read: (value: SettingValue<Name>, place: string) => Result,
+): Result | undefined {
+  const found = given.get(name)
+  if (found === undefined) return undefined
+  return read(checkShape(SETTINGS[name].schema, found.value, found.place) as SettingValue<Name>, found.place)
+}

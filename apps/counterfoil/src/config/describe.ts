@@ -1,0 +1,91 @@
+import type { ApplicationSettings } from '@counterfoil/core'
+import { stringify } from 'smol-toml'
+import type { Configuration } from './configuration.ts'
+import { showListen } from './network.ts'
+import { toOneLine } from './quoting.ts'
+import { POLICY_NAMES } from './wire-names.ts'
+
+/** One line of the description: TOML, and where the value comes from. */
+interface Line {
+  readonly toml: string
+  readonly source: string
+}
+
+const HIDDEN = '"********"'
+
+/**
+ * What is in force, as TOML with the source of each value behind it. Secrets are masked, in comments, so the text can be
+ * saved as a file and completed by hand.
+ */
+export function describeConfiguration(configuration: Configuration): string {
+  const sourceOf = (name: string): string => toOneLine(configuration.sources.get(name) ?? 'default')
+  const tables = (name: 'applications' | 'verifiers', described: readonly string[]): readonly string[] =>
+    described.map((table) => `[[${name}]]  # ${sourceOf(name)}\n${table}`)
+  return [
+    layOut(topLevelLines(configuration, sourceOf)),
+    `[policy]\n${layOut(policyLines(configuration, sourceOf))}`,
+    ...tables('applications', configuration.applications.map(describeApplication)),
+    ...tables(
+      'verifiers',
+      configuration.verifiers.map(({ name }) => `${toToml('name', name)}\n# key = ${HIDDEN}`),
+    ),
+  ].join('\n\n')
+}
+
+function topLevelLines(configuration: Configuration, sourceOf: (name: string) => string): readonly Line[] {
+  const { issuer, listen, dataDir, database, sessionStore, trustedProxies, workers, logLevel, signUp } = configuration
+  const values = {
+    issuer,
+    listen: showListen(listen),
+    data_dir: dataDir,
+    database: `sqlite:${database}`,
+    session_store: sessionStore,
+    secret: undefined,
+    trusted_proxies: trustedProxies,
+    workers,
+    log_level: logLevel,
+    sign_up: signUp,
+  }
+  return Object.entries(values).map(([name, value]) =>
+    value === undefined
+      ? {
+          toml: `# ${name} = ${HIDDEN}`,
+          source: configuration.secret ? sourceOf(name) : `the file "secret" in data_dir`,
+        }
+      : { toml: toToml(name, value), source: sourceOf(name) },
+  )
+}
+
+function policyLines({ policy }: Configuration, sourceOf: (name: string) => string): readonly Line[] {
+  return [...POLICY_NAMES].map(([name, core]) => ({
+    toml: toToml(name, policy[core]),
+    source: sourceOf(`policy.${name}`),
+  }))
+}
+
+function describeApplication(application: ApplicationSettings): string {
+  const { id, name, strategy, transport, audience, origins, redirectUris, secretHash, lifetimes } = application
+  const values = {
+    id,
+    name,
+    strategy,
+    transport,
+    audience,
+    origins,
+    redirect_uris: redirectUris,
+    access_token_seconds: lifetimes.accessTokenSeconds,
+    idle_seconds: lifetimes.idleSeconds,
+    absolute_seconds: lifetimes.absoluteSeconds,
+  }
+  const lines = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [toToml(key, value)]))
+  return [...lines, ...(secretHash === undefined ? [] : [`# secret = ${HIDDEN}`])].join('\n')
+}
+
+function toToml(name: string, value: string | number | readonly string[]): string {
+  return stringify({ [name]: value }).trimEnd()
+}
+
+function layOut(lines: readonly Line[]): string {
+  const width = Math.min(60, Math.max(...lines.map(({ toml }) => toml.length)))
+  return lines.map(({ toml, source }) => `${toml.padEnd(width)}  # ${source}`).join('\n')
+}

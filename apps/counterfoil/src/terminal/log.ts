@@ -1,0 +1,60 @@
+import { Writable } from 'node:stream'
+import { destination, pino, type Level, type Logger } from 'pino'
+import { showLogLine } from './log-line.ts'
+
+/** The log of this process, and how to make sure that all of it is out. */
+export interface Log {
+  readonly logger: Logger
+  flush(): void
+}
+
+/** What signs somebody in. Nothing logs it; should anything ever do, it is masked. */
+const SECRETS = [
+  'authorization',
+  'cookie',
+  'password',
+  'current_password',
+  'new_password',
+  'access_token',
+  'refresh_token',
+  'session_token',
+  'client_secret',
+  'secret',
+  'token',
+  'key',
+]
+
+const REDACT = { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[masked]' }
+
+/** Logs to standard output: short lines for people on a terminal, one JSON object a line anywhere else. */
+export function createLog(level: Level | 'silent'): Log {
+  const options = { level, base: null, redact: REDACT }
+  if (process.stdout.isTTY) return { logger: pino(options, forPeople()), flush: () => undefined }
+  const file = destination({ fd: 1, sync: false })
+  // Whoever reads the log may go away; that is no reason to stop serving.
+  file.on('error', () => undefined)
+  const flush = (): void => {
+    try {
+      file.flushSync()
+    } catch {
+      // Nothing to be done: the log itself cannot be written.
+    }
+  }
+  return { logger: pino(options, file), flush }
+}
+
+function forPeople(): Writable {
+  return new Writable({
+    write(line: Uint8Array, _encoding, done) {
+      process.stdout.write(`${showLogLine(Buffer.from(line).toString('utf8').trimEnd())}\n`)
+      done()
+    },
+  })
+}
+
+/** Writes Node's warnings into the log, in place of text on standard error that is not for whoever runs the server. */
+export function logWarnings({ logger }: Log): void {
+  process.removeAllListeners('warning').on('warning', ({ name, message, stack }) => {
+    logger.warn({ warning: name, stack }, message)
+  })
+}
