@@ -7,11 +7,11 @@ export interface FamiliarAddresses {
 }
 
 /** Groups per account: enough for a person's places; one account alone cannot displace the others'. */
-const GROUPS_PER_ACCOUNT = 16
+const GROUPS_PER_ACCOUNT = 8
 
 /**
- * Familiar addresses in process memory: of at most `capacity` accounts (default 50,000), those that signed in last, and of
- * each the last 16. What is forgotten makes an address unfamiliar again, and nothing worse.
+ * Familiar addresses in process memory: of at most `capacity` accounts (default 50,000, some 60 MB at worst), those that signed in last, and of
+ * each the last 8. What is forgotten makes an address unfamiliar again, and nothing worse.
  */
 export class MemoryFamiliarAddresses implements FamiliarAddresses {
   readonly #byAccount = new Map<string, Map<string, number>>()
@@ -42,8 +42,9 @@ export class MemoryFamiliarAddresses implements FamiliarAddresses {
 function putLast<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, capacity: number): void {
   map.delete(key)
   map.set(key, value)
+  if (map.size <= capacity) return
   for (const oldest of map.keys()) {
-    if (map.size <= capacity) return
     map.delete(oldest)
+    return
   }
 }

@@ -14,9 +14,6 @@ export interface HashOrigin extends HashCost {
   readonly current: boolean
 }
 
-// The library's names for these are a const enum, which isolated modules cannot import.
-const ARGON2ID = 2
-const VERSION_13 = 1
 const LEAST_MEMORY_KIB = 8
 const MOST_LANES = 255
 
@@ -27,9 +24,9 @@ const MOST_LANES = 255
 export function readHash(stored: string): HashOrigin | undefined {
   const made = parse(stored)
   if (made === undefined || made.parallelism > MOST_LANES) return undefined
-  const { memoryCost, timeCost, parallelism, algorithm, version } = made
+  const { memoryCost, timeCost, parallelism } = made
   if (memoryCost > POLICY_LIMITS.passwordMemoryKib.max || timeCost > POLICY_LIMITS.passwordPasses.max) return undefined
-  return { memoryCost, timeCost, parallelism, current: algorithm === ARGON2ID && version === VERSION_13 }
+  return { memoryCost, timeCost, parallelism, current: stored.startsWith('$argon2id$v=19$') }
 }
 
 function parse(stored: string): ReturnType<typeof parseOptions> | undefined {

@@ -8,9 +8,9 @@ interface Window {
 /**
  * Counters in process memory: at most `capacity` windows per rule (default 100,000, some 20 MB when full), and no timers.
  *
- * When a rule is full, the oldest window that still has room is forgotten, so that a flood of subjects with few attempts
- * each unblocks nobody who is blocked. Blocked ones may take half of the capacity; past that the one that was blocked
- * first is forgotten too. To win one more attempt somebody must therefore make `capacity / 2` attempts that count.
+ * When a rule is full, the oldest windows that still have room are forgotten, so that a flood of subjects with few attempts
+ * each unblocks nobody who is blocked. Blocked ones may take half of the capacity; past that those that were blocked first
+ * are forgotten too. To win more attempts somebody must therefore make some `capacity / 2` attempts that count.
  */
 export class MemoryAttemptCounters implements AttemptCounters {
   readonly #tables = new Map<string, WindowTable>()
@@ -48,11 +48,15 @@ export class MemoryAttemptCounters implements AttemptCounters {
   }
 }
 
-/** The windows of one rule. All are equally long, so that the first in a map is the first to end. */
+/** How often the windows that have ended are looked for, and how many are forgotten at once for want of room. */
+const SHARE = 64
+
+/** The windows of one rule. All are equally long, so that those at the front of a map end first, or nearly. */
 class WindowTable {
   readonly #open = new Map<string, Window>()
   readonly #spent = new Map<string, Window>()
   readonly #capacity: number
+  #tidiedAt = Number.NEGATIVE_INFINITY
   evicted = 0
 
   constructor(capacity: number) {
@@ -64,16 +68,13 @@ class WindowTable {
   }
 
   take({ attempts, windowMs }: AttemptRule, subject: string, now: number): Taking {
-    // A window that ends later than a new one would comes from a clock that has been set back since.
-    const stands = (window: Window): boolean => now < window.endsAt && window.endsAt <= now + windowMs
-    forgetWhile(this.#open, (window) => !stands(window))
-    forgetWhile(this.#spent, (window) => !stands(window))
+    this.#tidy(now, windowMs)
     const held = this.#spent.get(subject) ?? this.#open.get(subject)
-    const window = held !== undefined && stands(held) ? held : { count: 0, endsAt: now + windowMs }
+    const window = held !== undefined && stands(held, now, windowMs) ? held : { count: 0, endsAt: now + windowMs }
     if (window.count >= attempts) return { taken: false, retryAfterMs: window.endsAt - now }
     window.count++
     this.#place(subject, window, window.count >= attempts)
-    this.#makeRoom()
+    if (this.size > this.#capacity) this.#makeRoom()
     return { taken: true, windowEndsAt: window.endsAt }
   }
 
@@ -88,7 +89,7 @@ class WindowTable {
   #place(subject: string, window: Window, spent: boolean): void {
     const [to, from] = spent ? [this.#spent, this.#open] : [this.#open, this.#spent]
     from.delete(subject)
-    // Setting what is there already would leave an ended window's place to its successor.
+    // A successor goes to the back, and does not take the place of the window that has ended.
     if (to.get(subject) !== window) to.delete(subject)
     to.set(subject, window)
   }
@@ -98,15 +99,26 @@ class WindowTable {
     this.#spent.delete(subject)
   }
 
-  #makeRoom(): void {
-    if (this.size <= this.#capacity) return
-    const from = this.#spent.size > this.#capacity / 2 ? this.#spent : this.#open
-    for (const subject of from.keys()) {
-      from.delete(subject)
-      this.evicted++
-      return
-    }
+  /** Not at every attempt: to begin at the front of a map, the engine steps over all that was removed there before. */
+  #tidy(now: number, windowMs: number): void {
+    const sinceMs = now - this.#tidiedAt
+    if (sinceMs >= 0 && sinceMs < windowMs / SHARE) return
+    this.#tidiedAt = now
+    for (const windows of [this.#open, this.#spent]) forgetWhile(windows, (window) => !stands(window, now, windowMs))
   }
+
+  #makeRoom(): void {
+    let room = Math.ceil(this.#capacity / SHARE)
+    const from = this.#spent.size > this.#capacity / 2 ? this.#spent : this.#open
+    const before = from.size
+    forgetWhile(from, () => room-- > 0)
+    this.evicted += before - from.size
+  }
+}
+
+/** A window that ends later than a new one would comes from a clock that has been set back since. */
+function stands({ endsAt }: Window, now: number, windowMs: number): boolean {
+  return now < endsAt && endsAt <= now + windowMs
 }
 
 /** Removes from the front, where those are that end first, as long as they are to go. */

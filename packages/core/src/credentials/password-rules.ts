@@ -36,7 +36,7 @@ export function judgePassword(
   if (length < least) return { detail: `It must have at least ${least} characters.` }
   if (length > most) return { detail: `It must have at most ${most} characters.` }
   const folded = fold(password)
-  if (isCommonPassword(folded)) return { detail: 'It must not be one of the most common passwords.' }
+  if (isCommonPassword(folded)) return { detail: 'It must not be one that very many people use.' }
   if (personalWords(context).includes(folded)) return { detail: 'It must not be your email address or your name.' }
   if (contextWords(context).includes(bareWord(folded)))
     return { detail: 'It must be more than the name of this service with digits or signs around it.' }

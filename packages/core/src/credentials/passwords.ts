@@ -3,6 +3,9 @@ import type { Policy } from '../policy.ts'
 import { createQueue } from './bounded-queue.ts'
 import { readHash, remainingCost, type HashCost } from './hash-cost.ts'
 
+/** A hash in PHC string format: algorithm, parameters, salt and tag. */
+export type PasswordHash = `$argon2${string}`
+
 /** What checking a password came to; `busy`: too many are being checked already. */
 export type PasswordVerdict = 'match' | 'mismatch' | 'busy'
 
@@ -11,8 +14,8 @@ export type PasswordVerdict = 'match' | 'mismatch' | 'busy'
  * Rejects when the computation itself fails, for want of memory for instance.
  */
 export interface Passwords {
-  /** A hash in PHC string format. @throws {TypeError} on an unpaired surrogate, which `judgePassword` refuses. */
-  hash(password: string): Promise<string | 'busy'>
+  /** Rejects with a `TypeError` on an unpaired surrogate, which `judgePassword` refuses. */
+  hash(password: string): Promise<PasswordHash | 'busy'>
   /**
    * Compares the password exactly as it was received (ASVS 6.2.8). Undefined for the hash of an account that is not there;
    * that, a malformed hash and a hash of lesser cost take as much work as any other, and the first two never match.
@@ -53,7 +56,7 @@ export function createPasswords(policy: Policy): Passwords {
   return {
     async hash(password) {
       if (!password.isWellFormed()) throw new TypeError('a password with an unpaired surrogate cannot be hashed')
-      return queue.run(() => hash(password, wanted))
+      return queue.run(() => hash(password, wanted) as Promise<PasswordHash>)
     },
     verify: (stored, password) => queue.run(() => check(stored, password)),
     needsRehash(stored) {

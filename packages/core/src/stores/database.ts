@@ -17,10 +17,13 @@ export type NewAccount = Pick<Account, 'id' | 'email' | 'name' | 'passwordHash' 
  * What must never be lost: accounts, applications, keys, the audit log. Each verb is one transaction, and durable when
  * it resolves; the audit event given with a change is written in the same transaction, and only if the change was made. Verbs that
  * end sessions append the record to the revocation log in the same transaction. All times are given by the caller. What comes back is a
- * copy. Rejects with `StoreUnavailable` only.
+ * copy. Rejects with `StoreUnavailable` only, but for an id that is given out twice.
  */
 export interface Database {
-  /** Adds an account with generation 0, enabled. `email-taken` when another has the same canonical email; ids are never taken. */
+  /**
+   * Adds an account with generation 0, enabled. `email-taken` when another has the same canonical email. Ids are random: one that
+   * an account has, or had before it was erased, is a mistake, which rejects and writes nothing.
+   */
   registerAccount(account: NewAccount, audit: NewAuditEvent): Promise<'registered' | 'email-taken'>
   /** The account, or undefined when it was never there or has been erased. */
   findAccount(id: AccountId): Promise<Account | undefined>
@@ -58,7 +61,7 @@ export interface Database {
   /** Raises the generation, appends the record, and removes the personal data; the email is free again. Its id is never given out again. */
   eraseAccount(id: AccountId, at: number, audit: NewAuditEvent): Promise<RaisedGeneration | undefined>
 
-  /** Adds the application with generation 0, or gives it these settings; its generation stays. The application as it stands then. */
+  /** Adds the application with generation 0, or gives it these settings and no others; its generation stays. The application as it stands then. */
   declareApplication(settings: ApplicationSettings): Promise<Application>
   findApplication(id: ApplicationId): Promise<Application | undefined>
   listApplications(): Promise<Application[]>

@@ -12,7 +12,7 @@ export interface RevocationLog {
   append(records: readonly NewRevocation[]): Promise<LogHead>
 
   /**
-   * At most `limit` records after position `after`, in order, with the head. `compacted` when records after `after` have been
+   * At most `limit` records after position `after`, in order, with the head of the same moment. `compacted` when records after `after` have been
    * removed: the reader starts from a snapshot.
    */
   read(
@@ -29,6 +29,9 @@ export interface RevocationLog {
   /** Calls back after an append. A hint: it may be lost, doubled, or come before `append` resolves. */
   watch(onAppend: () => void): Unsubscribe
 
-  /** Removes records that were decided before `before` (epoch ms), oldest first; how many. Positions are never given out again. */
+  /**
+   * Removes records from the beginning of the log, up to the first that was not decided before `before` (epoch ms); how many. What
+   * remains has no gaps, and positions are never given out again.
+   */
   compact(before: number): Promise<number>
 }

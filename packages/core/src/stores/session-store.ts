@@ -17,7 +17,10 @@ export interface Advance {
   readonly idleExpiresAt: number
   /** Who rotated. Its `at` becomes the instant of the rotation. */
   readonly use: Use
-  /** The user has proved anew who they are: all earlier tokens die, and the session belongs to this generation of its account. */
+  /**
+   * The user has proved anew who they are, at `now`: all earlier tokens die (the floor is the new generation), and the
+   * session belongs to this generation of its account.
+   */
   readonly reauthenticated?: { readonly accountGeneration: number } | undefined
 }
 
@@ -29,8 +32,9 @@ export interface Advance {
  */
 export interface SessionStore {
   /**
-   * Adds the session. `taken` when the id is in use, whether live or not; `superseded` when all sessions of the account
-   * below a newer generation than the session's have been ended since (see `endAll`). Either way nothing is written.
+   * Adds the session. `taken` when the id is in use, whether live or not, until it is ended or swept; `superseded` when all
+   * sessions of the account below a newer generation than the session's have been ended since (see `endAll`). Either way
+   * nothing is written.
    */
   start(session: Session): Promise<'started' | 'taken' | 'superseded'>
 
@@ -38,7 +42,8 @@ export interface SessionStore {
   find(id: SessionId, now: number): Promise<Session | undefined>
 
   /**
-   * Moves `generation` from `from` to `from + 1`, and sets `rotated`, `seenAt` and the idle expiry. Of N callers that
+   * Moves `generation` from `from` to `from + 1`, and sets `rotated`, `seenAt` (to `now`) and the idle expiry, be it later or
+   * earlier than before. Of N callers that
    * race from one generation exactly one gets `advanced`; the others, and callers from another generation, get the session as it
    * stands, to decide again. Undefined when there is no live session at `at.now`.
    */
@@ -52,7 +57,7 @@ export interface SessionStore {
   raise(id: SessionId, to: number, now: number): Promise<Session | undefined>
 
   /**
-   * Moves last-seen and idle expiry forward, never back, and never past the absolute expiry. Does nothing to a session
+   * Moves last-seen and idle expiry forward, each by itself, never back, and never past the absolute expiry. Does nothing to a session
    * that has ended, or had expired by `seenAt`: use does not wake the dead.
    */
   touch(id: SessionId, seenAt: number, idleExpiresAt: number): Promise<void>
@@ -60,7 +65,7 @@ export interface SessionStore {
   /** The attributes of the live session. Undefined as for `find`. */
   readAttributes(id: SessionId, now: number): Promise<VersionedAttributes | undefined>
 
-  /** Replaces the attributes if `version` still holds, and answers the next version. Rotation and use leave it alone. */
+  /** Replaces all attributes if `version` still holds, and answers the next version. Rotation and use leave it alone. */
   writeAttributes(
     id: SessionId,
     version: number,
@@ -68,21 +73,25 @@ export interface SessionStore {
     now: number,
   ): Promise<{ readonly version: number } | 'conflict' | 'absent'>
 
-  /** Ends one, with its attributes: what was ended, or undefined when there was nothing. Idempotent. */
+  /**
+   * Ends one, with its attributes, and frees its id: what was ended, or undefined when there was nothing. It asks for no time,
+   * so what it ended may have expired already. Idempotent.
+   */
   end(id: SessionId): Promise<Session | undefined>
 
   /**
-   * Ends all of the account's sessions that belong to a generation below `below`, but `keep`. From then on a session
-   * of such a generation cannot start, so that a sign-in which began before and finishes after does not survive.
+   * Ends all of the account's sessions that belong to a generation below `below`, but `keep`; their ids, in any order. From then
+   * on a session of such a generation cannot start, so that a sign-in which began before and finishes after does not survive. A
+   * call with a lower `below` that comes late takes nothing of that back, and `keep` counts for this call only.
    */
   endAll(
     accountId: AccountId,
     ending: { readonly below: number; readonly keep?: SessionId | undefined },
   ): Promise<SessionId[]>
 
-  /** The account's sessions that are live at `now`, newest first. */
+  /** The account's sessions that are live at `now`, newest first by `started.at`. */
   list(accountId: AccountId, now: number): Promise<Session[]>
 
-  /** Removes at most `limit` sessions that had expired by `now`; how many. Garbage collection only: expiry never depends on it. */
+  /** Removes at most `limit` sessions that had expired by `now`, with their attributes; how many, 0 when none is left. Garbage collection only: expiry never depends on it. */
   sweep(now: number, limit: number): Promise<number>
 }

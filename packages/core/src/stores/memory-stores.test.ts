@@ -1,0 +1,16 @@
+import { describe, it } from 'vitest'
+import { databaseCases, revocationLogCases, sessionStoreCases, type OpenStores } from '../conformance.ts'
+import { createMemoryStores } from './memory/stores.ts'
+
+const open: OpenStores = async () => ({ ...createMemoryStores(), close: async () => undefined })
+
+describe.each([
+  { contract: 'session store', cases: sessionStoreCases },
+  { contract: 'database', cases: databaseCases },
+  { contract: 'revocation log', cases: revocationLogCases },
+])('the $contract in memory', ({ cases }) => {
+  it.for(cases)('$title', async ({ needs, run }, { skip }) => {
+    skip(needs === 'reopen', 'memory keeps nothing')
+    await run(open)
+  })
+})

@@ -1,0 +1,61 @@
+import type { Database } from '../database.ts'
+import { AccountTable } from './account-table.ts'
+import { createAccountVerbs } from './account-verbs.ts'
+import { AuditTable } from './audit-table.ts'
+import { createKeyVerbs } from './key-verbs.ts'
+import type { AppendNow } from './revocation-log.ts'
+import type { Tables } from './tables.ts'
+
+/** A database in memory: nothing survives the process. Each verb runs to its end before anything else does. */
+export function createMemoryDatabase(appendNow: AppendNow): Database {
+  const tables: Tables = {
+    accounts: new AccountTable(),
+    applications: new Map(),
+    keys: new Map(),
+    audit: new AuditTable(),
+    appendNow,
+  }
+  return {
+    ...createAccountVerbs(tables),
+    ...createApplicationVerbs(tables),
+    ...createKeyVerbs(tables),
+    ...createAuditVerbs(tables),
+    check: async () => undefined,
+  }
+}
+
+function createApplicationVerbs({
+  applications,
+  audit,
+  appendNow,
+}: Tables): Pick<
+  Database,
+  'declareApplication' | 'findApplication' | 'listApplications' | 'raiseApplicationGeneration'
+> {
+  return {
+    async declareApplication(settings) {
+      const generation = applications.get(settings.id)?.generation ?? 0
+      const application = structuredClone({ ...settings, generation })
+      applications.set(settings.id, application)
+      return structuredClone(application)
+    },
+    findApplication: async (id) => structuredClone(applications.get(id)),
+    listApplications: async () => structuredClone([...applications.values()]),
+    async raiseApplicationGeneration(id, at, event) {
+      const application = applications.get(id)
+      if (application === undefined) return undefined
+      const generation = application.generation + 1
+      audit.add(event)
+      applications.set(id, { ...application, generation })
+      return { generation, head: appendNow([{ kind: 'client', applicationId: id, generation, at }]) }
+    },
+  }
+}
+
+function createAuditVerbs({ audit }: Tables): Pick<Database, 'recordAudit' | 'findSessionOwner' | 'readAudit'> {
+  return {
+    recordAudit: async (event) => audit.add(event),
+    findSessionOwner: async (id) => audit.ownerOf(id),
+    readAudit: async (after, limit) => audit.read(after, limit),
+  }
+}

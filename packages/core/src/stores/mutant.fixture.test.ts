@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest'
+import { databaseCases } from './database.conformance.ts'
+import { caseNamed, tryCase } from './mutant.fixture.ts'
+import { revocationLogCases } from './revocation-log.conformance.ts'
+import { sessionStoreCases } from './session-store.conformance.ts'
+
+const cases = [...sessionStoreCases, ...databaseCases, ...revocationLogCases]
+
+describe('the suites', () => {
+  it.for(cases)('pass with sound stores, also where these are opened again: $title', async (one) => {
+    expect(await tryCase(one, { mutate: () => ({}) })).toBeUndefined()
+  })
+
+  it('name each promise once', () => {
+    for (const { title } of cases) expect(caseNamed(title, cases).title).toBe(title)
+  })
+})
