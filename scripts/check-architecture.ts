@@ -26,11 +26,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scripts: ['protocol', 'core'],
 }
 
-/** Where a driver may be imported: it is connected there, or it is the store's own. */
-const DRIVERS: Readonly<Record<string, readonly string[]>> = {
-  'node:sqlite': ['packages/stores/sqlite', 'apps/counterfoil', 'bench', 'e2e'],
-  pg: ['apps/counterfoil', 'bench', 'e2e'],
-  '@redis/client': ['apps/counterfoil', 'bench', 'e2e'],
+/** Where drivers are connected, beside the tests of the store that they serve. */
+const CONNECTING = ['apps/counterfoil', 'bench', 'e2e']
+
+/** The drivers, and the store whose own each is. `node:sqlite` has no client to hand over: its store opens the file itself. */
+const DRIVERS: Readonly<Record<string, string>> = {
+  'node:sqlite': 'packages/stores/sqlite',
+  'better-sqlite3': 'packages/stores/sqlite',
+  pg: 'packages/stores/postgres',
+  postgres: 'packages/stores/postgres',
+  '@redis/client': 'packages/stores/redis',
+  redis: 'packages/stores/redis',
+  ioredis: 'packages/stores/redis',
 }
 
 const FORBIDDEN_NAMES = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc', 'shared'])
@@ -40,12 +47,18 @@ interface Import {
   readonly to: string
 }
 
+/** Where a file belongs: the folder of its package, and the row of the table that speaks of it. */
+interface Home {
+  readonly folder: string
+  readonly row: string
+}
+
 /** What a tree does that its architecture does not allow, a line each. */
 export function findViolations(root: string): string[] {
   const sources = readSources(root)
   const imports = sources.flatMap(importsOf)
   return [
-    ...sources.flatMap(({ path }) => judgeName(path)),
+    ...sources.flatMap(({ path }) => [...judgeName(path), ...judgeHome(path)]),
     ...imports.flatMap((each) => [...judgeRelative(each), ...judgeOurs(each), ...judgeForeign(each, root)]),
     ...findCycles(imports),
   ]
@@ -80,8 +93,13 @@ function judgeName(path: string): string[] {
   return bad === undefined ? [] : [`${path}: "${bad}" says nothing about what is inside`]
 }
 
+/** What no row covers would be judged by nobody. Files at the root are settings of tools. */
+function judgeHome(path: string): string[] {
+  return path.includes('/') && packageOf(path) === undefined ? [`${path}: no row of the table covers its folder`] : []
+}
+
 /** The folder of the package that a file belongs to, and its row in the table. */
-function packageOf(path: string): { readonly folder: string; readonly row: string } | undefined {
+function packageOf(path: string): Home | undefined {
   const row = Object.keys(MAY_IMPORT).find((folder) => path.startsWith(`${folder}/`))
   if (row === undefined) return undefined
   const depth = row === 'packages/stores' || row === 'examples' ? 1 : 0
@@ -101,7 +119,7 @@ function judgeRelative({ from, to }: Import): string[] {
 }
 
 function judgeOurs({ from, to }: Import): string[] {
-  const ours = /^@counterfoil\/(.+)$/.exec(to)?.[1] ?? (to === 'counterfoil' ? to : undefined)
+  const ours = /^@counterfoil\/(.+)$/.exec(to)?.[1] ?? (installedName(to) === 'counterfoil' ? to : undefined)
   const home = packageOf(from)
   if (ours === undefined || home === undefined) return []
   if ((MAY_IMPORT[home.row] ?? []).includes(ours)) return []
@@ -121,41 +139,42 @@ function installedName(to: string): string {
 function judgeForeign({ from, to }: Import, root: string): string[] {
   const home = packageOf(from)
   if (to.startsWith('.') || home === undefined) return []
-  const found: string[] = []
-  const places: readonly string[] | undefined = DRIVERS[to] ?? DRIVERS[installedName(to)]
-  const elsewhere = places !== undefined && !places.some((place) => from.startsWith(`${place}/`))
-  if (elsewhere && !isTestOfStore(from)) found.push(`${from}: the driver ${to} is connected in apps/counterfoil alone`)
-  if (to.startsWith('node:') || builtinModules.includes(to)) {
-    if (home.row === 'packages/protocol' && !isTest(from)) found.push(`${from}: protocol runs anywhere; ${to} does not`)
-    return found
-  }
-  if (!isDeclared(installedName(to), home.folder, isTest(from) || home.row === 'scripts', root))
-    found.push(`${from}: ${to} is not in ${home.folder}/package.json`)
-  return found
+  const name = installedName(to)
+  if (home.row === 'packages/protocol' && !isTest(from) && !name.startsWith('@counterfoil/'))
+    return [`${from}: protocol runs anywhere and depends on nothing, ${to} included`]
+  return [
+    ...(isConnectedHere(DRIVERS[to] ?? DRIVERS[name], from) ? [] : [`${from}: may not import the driver ${to}`]),
+    ...(to.startsWith('node:') || builtinModules.includes(to) || isDeclared(name, home, from, root)
+      ? []
+      : [`${from}: ${to} is not in ${home.folder}/package.json`]),
+  ]
 }
 
-function isTestOfStore(path: string): boolean {
-  return path.startsWith('packages/stores/') && isTest(path)
+/** Whether a driver of this store may be imported; what is no driver may. */
+function isConnectedHere(store: string | undefined, from: string): boolean {
+  if (store === undefined || CONNECTING.some((place) => from.startsWith(`${place}/`))) return true
+  return from.startsWith(`${store}/`) && (store === 'packages/stores/sqlite' || isTest(from))
 }
 
-function isDeclared(name: string, folder: string, mayUseRoot: boolean, root: string): boolean {
-  const manifests = [join(root, folder, 'package.json'), ...(mayUseRoot ? [join(root, 'package.json')] : [])]
-  return manifests.some((path) => {
-    const manifest: unknown = JSON.parse(readIfThere(path) ?? '{}')
-    return declares(manifest, 'name', name) || dependencySets(manifest).some((set) => Object.hasOwn(set, name))
-  })
+/** Tests and scripts may use what the root installs for all, and tests what their package needs for development. */
+function isDeclared(name: string, home: Home, from: string, root: string): boolean {
+  const manifest = (folder: string): unknown => JSON.parse(readIfThere(join(root, folder, 'package.json')) ?? '{}')
+  const own = manifest(home.folder)
+  if (declares(own, 'name', name) || listsIn(own, RUNTIME).includes(name)) return true
+  if (!isTest(from) && home.row !== 'scripts') return false
+  return [own, manifest('.')].some((each) => listsIn(each, [...RUNTIME, 'devDependencies']).includes(name))
 }
 
 function declares(manifest: unknown, member: string, value: string): boolean {
   return typeof manifest === 'object' && manifest !== null && Reflect.get(manifest, member) === value
 }
 
-function dependencySets(manifest: unknown): object[] {
+const RUNTIME = ['dependencies', 'peerDependencies', 'optionalDependencies']
+
+/** The names of packages in these members of a manifest. */
+function listsIn(manifest: unknown, members: readonly string[]): string[] {
   if (typeof manifest !== 'object' || manifest === null) return []
-  const sets = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'].map((member): unknown =>
-    Reflect.get(manifest, member),
-  )
-  return sets.filter((set): set is object => typeof set === 'object' && set !== null)
+  return members.flatMap((member) => Object.keys(Object(Reflect.get(manifest, member))))
 }
 
 /** Cycles between files, each told once. */
@@ -163,7 +182,7 @@ function findCycles(imports: readonly Import[]): string[] {
   const edges = new Map<string, string[]>()
   for (const { from, to } of imports) {
     if (!to.startsWith('.')) continue
-    const target = posix.join(posix.dirname(from), to)
+    const target = posix.join(posix.dirname(from), to).replace(/\.js(x?)$/, '.ts$1')
     edges.set(from, [...(edges.get(from) ?? []), target])
   }
   const done = new Set<string>()

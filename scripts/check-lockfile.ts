@@ -9,6 +9,8 @@ import { join } from 'node:path'
 interface LockEntry {
   readonly resolved?: string
   readonly link?: boolean
+  /** It came inside of another package, under that one's hash. */
+  readonly inBundle?: boolean
   readonly integrity?: string
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
@@ -26,8 +28,8 @@ export function findLockFaults(text: string): string[] {
   ])
 }
 
-function judgeOrigin(path: string, { resolved, link, integrity }: LockEntry): string[] {
-  if (link === true || !path.includes('node_modules/')) return []
+function judgeOrigin(path: string, { resolved, link, inBundle, integrity }: LockEntry): string[] {
+  if (link === true || inBundle === true || !path.includes('node_modules/')) return []
   return [
     ...(resolved === undefined ? [] : [`${path}: says where it was downloaded from`]),
     ...(integrity === undefined ? [`${path}: has no hash`] : []),

@@ -18,7 +18,7 @@ export function listFiles(root: string): string[] {
 
 /** The TypeScript files among them. Throws when there is none: a check that looked at nothing must not pass. */
 export function readSources(root: string): SourceFile[] {
-  const paths = listFiles(root).filter((path) => /\.tsx?$/.test(path))
+  const paths = listFiles(root).filter((path) => /\.[mc]?tsx?$/.test(path))
   const sources = paths.flatMap((path) => {
     const text = readIfThere(join(root, path))
     return text === undefined ? [] : { path, text }

@@ -1,1 +1,3 @@
-export {}
+export { createServer } from './create-server.ts'
+export type { CounterfoilServer, ListenOptions } from './create-server.ts'
+export type { ServerOptions, VerifierSettings } from './options.ts'

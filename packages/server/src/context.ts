@@ -1,0 +1,36 @@
+import type { Auth, Clock, Policy } from '@counterfoil/core'
+import type { AccessTokenClaims, ErrorCode, Strategy } from '@counterfoil/protocol'
+import type { TrustsAddress } from './http/address.ts'
+import type { CookieShape } from './http/cookies.ts'
+
+/** A party that may introspect: a verifier's name, and SHA-256 of its key. */
+export interface KnownVerifier {
+  readonly name: string
+  readonly keyHash: Buffer
+}
+
+/** Reads access tokens that this issuer signed: their claims, or why they are none. */
+export interface AccessTokenReader {
+  /** One that the issuer itself may take. */
+  readOwn(token: string): Promise<AccessTokenClaims | ErrorCode>
+  /** One for whomever: the issuer, or an upstream of one of its applications. */
+  readAny(token: string): Promise<AccessTokenClaims | ErrorCode>
+}
+
+/** All that the routes work with. */
+export interface ServerContext {
+  readonly auth: Auth
+  /** The issuer URL, to the letter. */
+  readonly issuer: string
+  /** Its origin, as browsers send it. */
+  readonly origin: string
+  readonly policy: Policy
+  readonly clock: Clock
+  readonly signUp: 'open' | 'closed'
+  readonly cookies: Readonly<Record<Strategy, CookieShape>>
+  readonly verifiers: readonly KnownVerifier[]
+  readonly trusts: TrustsAddress
+  readonly tokens: AccessTokenReader
+  /** Whether the server is on its way out. */
+  readonly isDraining: () => boolean
+}

@@ -1,0 +1,38 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from 'fastify'
+import { faultOfError, type Fault } from './faults.ts'
+import { oauthFaultOf, sendOAuthError } from './oauth-errors.ts'
+import { sendProblem } from './problems.ts'
+
+/** The private side of an error goes to the log, and nowhere else. */
+function logFault(log: FastifyBaseLogger, error: unknown, { code }: Fault): void {
+  if (code === 'internal') log.error({ err: error }, 'a request failed')
+  else if (code === 'store_unavailable') log.warn({ err: error }, 'a store is out of reach')
+}
+
+/** The one gate through which everything that is thrown becomes an answer. */
+export function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const fault = faultOfError(error)
+    logFault(request.log, error, fault)
+    sendProblem(reply, fault)
+  })
+}
+
+/** The same at the OAuth endpoints, in the words of their RFCs. */
+export function answerOAuthErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const fault = faultOfError(error)
+    logFault(request.log, error, fault)
+    sendOAuthError(reply, oauthFaultOf(fault))
+  })
+}
+
+/** What the router refuses before there is a route: no hook has run, so the headers of every answer are put on here. */
+export function answerFrameworkError(
+  headers: Readonly<Record<string, string>>,
+): (error: Error, request: unknown, reply: FastifyReply) => void {
+  return (error, _request, reply) => {
+    reply.headers(headers)
+    sendProblem(reply, faultOfError(error))
+  }
+}

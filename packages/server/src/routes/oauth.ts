@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http'
+import { isRefusal, type Application } from '@counterfoil/core'
+import { REFRESH_COOKIE, ROUTES } from '@counterfoil/protocol'
+import type { FastifyReply } from 'fastify'
+import type { Static } from 'typebox'
+import type { ServerContext } from '../context.ts'
+import { authenticateApplication } from '../http/client-authentication.ts'
+import { readCookie } from '../http/credentials.ts'
+import { isOriginAllowed } from '../http/cross-origin.ts'
+import { faultOfRefusal } from '../http/faults.ts'
+import { putIntoCookie } from '../http/hand-over.ts'
+import { oauthFault, oauthFaultOf, sendOAuthError, type OAuthFault } from '../http/oauth-errors.ts'
+import { fetchMetadata, originOf } from '../http/origin.ts'
+import { TokenForm, TokenView } from '../wire/oauth.ts'
+import type { App } from './app.ts'
+
+const tags = ['OAuth']
+const consumes = ['application/x-www-form-urlencoded']
+
+const token = {
+  operationId: 'token',
+  summary: 'Refresh',
+  description:
+    'Buys new credentials with a refresh token (RFC 6749 §6), which comes in the form or in its cookie; the next one goes the way this one came. The same token may be sent again for a short while, and gets the same answer; later, its reuse ends the session.',
+  tags,
+  consumes,
+  security: [{}, { refresh_cookie: [] }, { client: [] }],
+  body: TokenForm,
+  response: { 200: TokenView },
+}
+
+interface RefreshToken {
+  readonly carrier: 'form' | 'cookie'
+  readonly text: string
+}
+
+/** The one refresh token of a request. */
+function readRefreshToken(form: Static<typeof TokenForm>, message: IncomingMessage): RefreshToken | OAuthFault {
+  const cookie = readCookie(message.headers.cookie, REFRESH_COOKIE)
+  const ambiguous = cookie === 'ambiguous' || (cookie !== undefined && form.refresh_token !== undefined)
+  if (ambiguous) return oauthFault('invalid_request', 'More than one refresh token was sent. Send one.')
+  if (form.refresh_token !== undefined) return { carrier: 'form', text: form.refresh_token }
+  return cookie === undefined
+    ? oauthFault('invalid_request', 'refresh_token: It is needed, in the form or in its cookie.')
+    : { carrier: 'cookie', text: cookie }
+}
+
+/** What is wrong with the grant that is asked for. The password grant is not there, and never will be (RFC 9700 §2.4). */
+function judgeGrant(form: Static<typeof TokenForm>, application: Application | 'anonymous'): OAuthFault | undefined {
+  if (form.grant_type !== 'refresh_token')
+    return oauthFault('unsupported_grant_type', 'Only refresh_token is supported.')
+  if (application !== 'anonymous' && application.strategy === 'stateful')
+    return oauthFault('unauthorized_client', 'A stateful session has no refresh token.')
+  return form.scope === undefined || form.scope === ''
+    ? undefined
+    : oauthFault('invalid_scope', 'There are no scopes here.')
+}
+
+/** A refresh cookie is sent by the browser, whichever page asks: only one that may, gets new credentials (ASVS 3.5.1). */
+function mayUseCookie(
+  context: ServerContext,
+  message: IncomingMessage,
+  application: Application | 'anonymous',
+): boolean {
+  const listed = application === 'anonymous' ? [] : application.origins
+  return isOriginAllowed(fetchMetadata(message), context.origin, listed)
+}
+
+/** The token endpoint. */
+export function addTokenRoute(app: App, context: ServerContext): void {
+  app.post(ROUTES.token, { schema: token }, async (request, reply) => {
+    const form = request.body
+    const application = await authenticateApplication(context, request.raw, form)
+    if (application !== 'anonymous' && 'error' in application) return sendOAuthError(reply, application)
+    const wrong = judgeGrant(form, application)
+    if (wrong !== undefined) return sendOAuthError(reply, wrong)
+    const presented = readRefreshToken(form, request.raw)
+    if ('error' in presented) return sendOAuthError(reply, presented)
+    if (presented.carrier === 'cookie' && !mayUseCookie(context, request.raw, application))
+      return sendOAuthError(reply, oauthFaultOf({ code: 'cross_origin' }))
+    const applicationId = application === 'anonymous' ? undefined : application.id
+    const outcome = await context.auth.refresh(presented.text, applicationId, originOf(request.raw, context.trusts))
+    if (isRefusal(outcome)) return sendOAuthError(reply, oauthFaultOf(faultOfRefusal(outcome)))
+    request.subject = outcome
+    return answerTokens(context, reply, outcome, presented.carrier)
+  })
+}
+
+function answerTokens(
+  context: ServerContext,
+  reply: FastifyReply,
+  signedIn: Parameters<typeof putIntoCookie>[2],
+  carrier: RefreshToken['carrier'],
+): Static<typeof TokenView> | undefined {
+  const { accessToken, expiresIn, refreshToken } = signedIn.credentials
+  if (accessToken === undefined || expiresIn === undefined || refreshToken === undefined)
+    throw new Error('a refresh answered without tokens')
+  if (carrier === 'cookie') putIntoCookie(context, reply, signedIn)
+  const tokens = { access_token: accessToken, token_type: 'Bearer' as const, expires_in: expiresIn }
+  return carrier === 'cookie' ? tokens : { ...tokens, refresh_token: refreshToken }
+}
