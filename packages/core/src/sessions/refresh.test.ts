@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
+  application,
   happened,
   HYBRID,
   openBench,
@@ -138,6 +139,19 @@ describe('a hybrid refresh', () => {
     const token = refreshTokenOf(await signIn(bench, HYBRID))
     expect(await bench.auth.refresh(token, STATEFUL, ORIGIN)).toMatchObject({ refused: 'credential_untrusted' })
     happened(await refresh(token))
+  })
+
+  it('V10.4.10 is refused to whoever does not say that it is the application, when that one has a secret', async () => {
+    await bench.auth.declareApplications([
+      application('hybrid', { secretHash: 'AAAA' }),
+      application('stateless', { secretHash: 'AAAA' }),
+    ])
+    const [hybrid, stateless] = [await signIn(bench, HYBRID), await signIn(bench, STATELESS)]
+    for (const signedIn of [hybrid, stateless]) {
+      const token = refreshTokenOf(signedIn)
+      expect(await bench.auth.refresh(token, undefined, ORIGIN)).toMatchObject({ refused: 'credential_untrusted' })
+      happened(await bench.auth.refresh(token, signedIn.application.id, ORIGIN))
+    }
   })
 
   it('V7.4.2 nothing refreshes after the account was disabled, and enabling it again revives nothing', async () => {

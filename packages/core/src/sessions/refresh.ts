@@ -1,4 +1,5 @@
 import { opaqueTokenKind, type ApplicationId, type OpaqueToken } from '@counterfoil/protocol'
+import type { Application } from '../applications/application.ts'
 import { lifetimesOf } from '../applications/lifetimes.ts'
 import type { AuditKind } from '../audit.ts'
 import type { Issuer } from '../issuer.ts'
@@ -16,7 +17,7 @@ import { findStanding, sessionOfClaims, viewOfRecord, type Standing } from './st
 /** Others may rotate between a look and a write; each round somebody gets on, and a replay ends it. */
 const MAX_ROUNDS = 8
 
-/** Who presents a refresh token: the application as far as it said so, and from where. */
+/** Who presents a refresh token: the application as far as it said so (and showed its secret, if it has one), and from where. */
 export interface Presenter {
   readonly applicationId: ApplicationId | undefined
   readonly use: Use
@@ -39,7 +40,7 @@ async function refreshStored(issuer: Issuer, token: OpaqueToken, presenter: Pres
     if (session?.strategy !== 'hybrid') return { refused: 'credential_ended' }
     const standing = await findStanding(issuer, session)
     if (standing === undefined) return { refused: 'credential_ended' }
-    if (isAnothers(session.applicationId, presenter)) return { refused: 'credential_untrusted' }
+    if (!maySpend(standing.application, presenter)) return { refused: 'credential_untrusted' }
     switch (decideRotation(session, token.generation, 'bearer', use.at, windowMs)) {
       case 'rotate': {
         const outcome = await advance(issuer, session, standing, use)
@@ -66,8 +67,9 @@ async function refreshStored(issuer: Issuer, token: OpaqueToken, presenter: Pres
   return { refused: 'busy', retryAfterMs: 100 }
 }
 
-function isAnothers(owner: ApplicationId, { applicationId }: Presenter): boolean {
-  return applicationId !== undefined && applicationId !== owner
+/** A token is its application's alone; one with a secret must have shown it, which the caller has seen to (RFC 6749 §6). */
+function maySpend({ id, secretHash }: Application, { applicationId }: Presenter): boolean {
+  return applicationId === undefined ? secretHash === undefined : applicationId === id
 }
 
 function advance(
@@ -110,10 +112,10 @@ async function refreshStateless(issuer: Issuer, text: string, presenter: Present
   const claims = await openRefreshJwt(issuer, text, now)
   if (claims === 'expired') return { refused: 'credential_expired' }
   if (claims === 'untrusted') return { refused: 'credential_untrusted' }
-  if (isAnothers(claims.client_id, presenter)) return { refused: 'credential_untrusted' }
   const session = sessionOfClaims(claims)
   const standing = await findStanding(issuer, session)
   if (standing === undefined || (await issuer.log.holdsSession(claims.sid))) return { refused: 'credential_ended' }
+  if (!maySpend(standing.application, presenter)) return { refused: 'credential_untrusted' }
   const view = viewOfClaims(claims, claims.exp * 1000)
   const { token, expiresIn } = issueAccessToken(issuer, { ...standing, session: { ...session, ...view } }, now)
   // The same refresh token again: it has the session's whole life, which refreshing does not prolong.
