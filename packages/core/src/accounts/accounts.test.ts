@@ -17,6 +17,7 @@ import { createAuth } from '../auth.ts'
 import { createPolicy } from '../policy.ts'
 import { isRefusal } from '../refusal.ts'
 import type { Caller } from '../sessions/caller.ts'
+import { StoreUnavailable } from '../stores/unavailable.ts'
 import { createMemoryStores } from '../stores/memory.ts'
 
 let bench: Bench
@@ -120,6 +121,24 @@ describe('signing in', () => {
     expect(answers.filter((answer) => isRefusal(answer) && answer.refused === 'busy')).toHaveLength(2)
     happened(await attempt(PASSWORD))
     happened(await attempt(PASSWORD))
+  })
+
+  it('what could not be carried out for want of the store counts against nobody', async () => {
+    bench = await openBench(createMemoryStores(), { signInAttemptsPerSource: 2, signUpsPerAddress: 2 })
+    await signIn(bench, HYBRID)
+    const { database } = bench.stores
+    const { findAccountByEmail, registerAccount } = database
+    database.findAccountByEmail = () => Promise.reject(new StoreUnavailable('away'))
+    database.registerAccount = () => Promise.reject(new StoreUnavailable('away'))
+    const up = (email: string): ReturnType<Bench['auth']['signUp']> =>
+      bench.auth.signUp({ email, password: PASSWORD }, ORIGIN)
+    for (let round = 0; round < 5; round++) {
+      await expect(attempt(PASSWORD)).rejects.toThrow(StoreUnavailable)
+      await expect(up('bob@example.com')).rejects.toThrow(StoreUnavailable)
+    }
+    Object.assign(database, { findAccountByEmail, registerAccount })
+    happened(await attempt(PASSWORD))
+    happened(await up('bob@example.com'))
   })
 
   it('V6.3.2 there is no account that nobody made', async () => {

@@ -1,4 +1,5 @@
 import { lifetimesOf } from '../applications/lifetimes.ts'
+import { carryOut } from '../credentials/carry-out.ts'
 import { judgePassword } from '../credentials/password-rules.ts'
 import type { Issuer } from '../issuer.ts'
 import type { Outcome, Refusal } from '../refusal.ts'
@@ -82,7 +83,7 @@ async function provePassword(
   if (password === undefined) return { refused: 'wrong_password', field, detail: 'The current password is needed.' }
   const admission = await issuer.throttle.admit('password-change', { account: account.id, address: use.address })
   if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
-  const verdict = await issuer.passwords.verify(account.passwordHash, password)
+  const verdict = await carryOut(admission, () => issuer.passwords.verify(account.passwordHash, password))
   await admission.settle(verdict === 'mismatch' ? 'failed' : 'undecided')
   if (verdict === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
   return verdict === 'mismatch' ? { refused: 'wrong_password', field } : undefined

@@ -1,4 +1,7 @@
 import type { ApplicationId } from '@counterfoil/protocol'
+import type { Application } from '../applications/application.ts'
+import { carryOut } from '../credentials/carry-out.ts'
+import type { Admission } from '../credentials/throttle.ts'
 import type { Issuer } from '../issuer.ts'
 import type { Outcome } from '../refusal.ts'
 import type { SignedIn } from '../sessions/caller.ts'
@@ -24,6 +27,16 @@ export async function signIn(issuer: Issuer, input: SignIn, use: Use): Promise<O
   const who = { account: canonicalEmail(input.email), address: use.address }
   const admission = await issuer.throttle.admit('sign-in', who)
   if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
+  return carryOut(admission, () => provePassword(issuer, input, application, admission, use))
+}
+
+async function provePassword(
+  issuer: Issuer,
+  input: SignIn,
+  application: Application,
+  admission: Admission & { readonly admitted: true },
+  use: Use,
+): Promise<Outcome<SignedIn>> {
   const account = await issuer.database.findAccountByEmail(input.email)
   const verdict = await issuer.passwords.verify(account?.passwordHash, input.password)
   if (verdict === 'busy') {

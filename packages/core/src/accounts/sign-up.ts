@@ -1,8 +1,9 @@
 import type { AccountId } from '@counterfoil/protocol'
+import { carryOut } from '../credentials/carry-out.ts'
 import { judgePassword } from '../credentials/password-rules.ts'
 import type { Issuer } from '../issuer.ts'
 import { drawId } from '../random.ts'
-import type { Outcome } from '../refusal.ts'
+import { isRefusal, type Outcome } from '../refusal.ts'
 import type { Use } from '../sessions/session.ts'
 import type { Account } from './account.ts'
 
@@ -18,7 +19,11 @@ export interface SignUp {
 export async function signUp(issuer: Issuer, input: SignUp, use: Use): Promise<Outcome<Account>> {
   const admission = await issuer.throttle.admit('sign-up', { address: use.address })
   if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
-  return registerAccount(issuer, input, use)
+  return carryOut(admission, async () => {
+    const outcome = await registerAccount(issuer, input, use)
+    if (isRefusal(outcome) && outcome.refused === 'busy') await admission.settle('undecided')
+    return outcome
+  })
 }
 
 /** Makes an account, whoever asks for it. */
