@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROUTES, STRATEGIES } from '@counterfoil/protocol'
 import { expect, test } from 'vitest'
-import { begin, heldFrom, PASSWORD, refresh, send, signIn, signUp, textIn, whoAmI } from './client.ts'
+import { begin, heldFrom, PASSWORD, refresh, send, signIn, signUp, textIn, whoAmI, type Answer } from './client.ts'
 import { makeFolder, startServer } from './harness.ts'
 
 const APPLICATION_SECRET = 'the-secret-of-an-application-0123'
@@ -29,6 +29,13 @@ name = "orders"
 key = "${VERIFIER_KEY}"
 `
 
+/** A step of the run that must really have happened. */
+async function ok(answer: Promise<Answer>): Promise<void> {
+  const { status, body } = await answer
+  expect(body).not.toHaveProperty('error')
+  expect(status).toBeLessThan(300)
+}
+
 const basic = (name: string, secret: string): string => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`
 
 test('the log of a full run holds no secret, at its most talkative', async () => {
@@ -49,12 +56,12 @@ test('the log of a full run holds no secret, at its most talkative', async () =>
     const next = strategy === 'stateful' ? held : heldFrom(await refresh(url, held.refreshToken, strategy))
     const { bearer } = next
     secrets.push(held.bearer, bearer, held.refreshToken ?? bearer, next.refreshToken ?? bearer)
-    await whoAmI(url, bearer)
+    await ok(whoAmI(url, bearer))
     const authorization = basic('orders', VERIFIER_KEY)
-    await send(url, ROUTES.introspect, { form: { token: bearer }, headers: { authorization } })
-    await send(url, ROUTES.verify, { bearer })
+    await ok(send(url, ROUTES.introspect, { form: { token: bearer }, headers: { authorization } }))
+    await ok(send(url, ROUTES.verify, { bearer }))
     await send(url, `${ROUTES.attributes}/cart`, { method: 'PUT', bearer, json: { note: 'a-note-of-the-customer' } })
-    await send(url, ROUTES.revoke, { form: { token: bearer, client_id: strategy } })
+    await ok(send(url, ROUTES.revoke, { form: { token: bearer, client_id: strategy } }))
     await whoAmI(url, bearer)
   }
   const withCookies = await signIn(visitor, 'browser')
@@ -65,11 +72,11 @@ test('the log of a full run holds no secret, at its most talkative', async () =>
     textIn(withCookies, 'access_token') ?? '',
   )
   const headers = { cookie: cookies.join('; '), origin: 'http://localhost:3000' }
-  await send(url, ROUTES.token, { form: { grant_type: 'refresh_token', client_id: 'browser' }, headers })
+  await ok(send(url, ROUTES.token, { form: { grant_type: 'refresh_token', client_id: 'browser' }, headers }))
   const confidential = await signIn(visitor, 'confidential')
   const authorization = basic('confidential', APPLICATION_SECRET)
   const form = { grant_type: 'refresh_token', refresh_token: heldFrom(confidential).refreshToken ?? '' }
-  await send(url, ROUTES.token, { form, headers: { authorization } })
+  await ok(send(url, ROUTES.token, { form, headers: { authorization } }))
 
   // And what goes wrong.
   await send(url, ROUTES.sessions, {

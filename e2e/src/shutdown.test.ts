@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { ROUTES } from '@counterfoil/protocol'
 import { expect, test } from 'vitest'
 import { PASSWORD, send, signIn, signUp } from './client.ts'
-import { makeFolder, startServer } from './harness.ts'
+import { COMMAND, freePort, makeFolder, startServer, until } from './harness.ts'
 
 /** Begins a sign-up, and keeps the rest of its body back. */
 async function beginSlowly(port: number, email: string): Promise<{ socket: Socket; finish(): Promise<string> }> {
@@ -76,3 +77,24 @@ test('a second signal ends the process at once', async () => {
   expect(await stopped).toBe(143)
   socket.destroy()
 })
+
+test.skipIf(process.platform === 'win32')(
+  'under npm, a signal that ends only its shell stops the server too',
+  async () => {
+    using folder = makeFolder()
+    const shell = spawn('sh', ['-c', `'${process.execPath}' '${COMMAND}' serve; true`], {
+      cwd: folder.path,
+      env: { npm_lifecycle_event: 'start', COUNTERFOIL_LISTEN: `127.0.0.1:${await freePort()}` },
+    })
+    let output = ''
+    shell.stdout.setEncoding('utf8').on('data', (part: string) => {
+      output += part
+    })
+    await until(() => Promise.resolve(output.includes('Counterfoil is ready') || undefined))
+    shell.kill('SIGTERM')
+    await once(shell, 'exit')
+    // The server has the other end of the pipe: it closes when the server is gone.
+    await once(shell, 'close', { signal: AbortSignal.timeout(10_000) })
+    expect(output).toContain('"msg":"stopped"')
+  },
+)

@@ -21,12 +21,26 @@ export function stopOnSignal(log: Log, close: () => Promise<void>): void {
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
+  if (process.env['npm_lifecycle_event'] !== undefined) onOrphaned(() => onSignal('SIGTERM'))
   const onUncaught = (error: unknown): void => {
     log.logger.fatal({ err: error }, 'something went wrong that nobody caught: the process ends')
     exit(1)
   }
   process.on('uncaughtException', onUncaught)
   process.on('unhandledRejection', onUncaught)
+}
+
+/**
+ * npm runs a script in a shell, and a signal to npm ends the shell alone: the server would go on with nobody to stop it
+ * (https://github.com/npm/cli/issues/5776). So under npm the end of the shell counts as the signal.
+ */
+function onOrphaned(stop: () => void): void {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    stop()
+  }, 500).unref()
 }
 
 /** Closes, and answers the code to exit with. What was acknowledged is durable however this ends. */
