@@ -77,10 +77,10 @@ describe('signing in', () => {
     expect(await database.findAccountByEmail('ada@example.com')).toEqual(before)
     const stricter = createPolicy({ passwordMemoryKib: 7_168, passwordPasses: 2 })
     const secret = new Uint8Array(32).fill(9)
-    const auth = await createAuth({
-      ...{ ...bench.stores, issuer: 'https://auth.example.com', secret, policy: stricter },
-      ...{ clock: bench.clock, random: (length: number) => crypto.getRandomValues(new Uint8Array(length)) },
-    })
+    const { clock } = bench
+    const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
+    const parts = { issuer: 'https://auth.example.com', secret, policy: stricter, clock, random }
+    const auth = await createAuth({ ...bench.stores, ...parts })
     happened(await auth.signIn({ applicationId: HYBRID, email: 'ada@example.com', password: PASSWORD }, ORIGIN))
     const after = await database.findAccountByEmail('ada@example.com')
     expect(after?.passwordHash).toContain('t=2')
@@ -127,7 +127,7 @@ describe('signing in', () => {
     bench = await openBench(createMemoryStores(), { signInAttemptsPerSource: 2, signUpsPerAddress: 2 })
     await signIn(bench, HYBRID)
     const { database } = bench.stores
-    const { findAccountByEmail, registerAccount } = database
+    const [find, register] = [database.findAccountByEmail.bind(database), database.registerAccount.bind(database)]
     database.findAccountByEmail = () => Promise.reject(new StoreUnavailable('away'))
     database.registerAccount = () => Promise.reject(new StoreUnavailable('away'))
     const up = (email: string): ReturnType<Bench['auth']['signUp']> =>
@@ -136,7 +136,7 @@ describe('signing in', () => {
       await expect(attempt(PASSWORD)).rejects.toThrow(StoreUnavailable)
       await expect(up('bob@example.com')).rejects.toThrow(StoreUnavailable)
     }
-    Object.assign(database, { findAccountByEmail, registerAccount })
+    Object.assign(database, { findAccountByEmail: find, registerAccount: register })
     happened(await attempt(PASSWORD))
     happened(await up('bob@example.com'))
   })
