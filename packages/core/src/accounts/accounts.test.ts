@@ -18,7 +18,7 @@ import { createPolicy } from '../policy.ts'
 import { isRefusal } from '../refusal.ts'
 import type { Caller } from '../sessions/caller.ts'
 import { StoreUnavailable } from '../stores/unavailable.ts'
-import { createMemoryStores } from '../stores/memory.ts'
+import { createMemoryStores } from '../stores/memory/stores.ts'
 
 let bench: Bench
 

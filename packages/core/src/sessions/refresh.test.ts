@@ -14,7 +14,7 @@ import {
 } from '../auth.fixture.ts'
 import type { AuditEvent } from '../audit.ts'
 import { isRefusal } from '../refusal.ts'
-import { createMemoryStores } from '../stores/memory.ts'
+import { createMemoryStores } from '../stores/memory/stores.ts'
 
 let bench: Bench
 

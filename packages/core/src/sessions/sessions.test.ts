@@ -14,7 +14,7 @@ import {
   STATELESS,
   type Bench,
 } from '../auth.fixture.ts'
-import { createMemoryStores } from '../stores/memory.ts'
+import { createMemoryStores } from '../stores/memory/stores.ts'
 import { StoreUnavailable } from '../stores/unavailable.ts'
 import type { Caller, SignedIn } from './caller.ts'
 

@@ -136,6 +136,7 @@ const reading: readonly ConformanceCase[] = [
     assert.equal((await log.head()).position, 2 * RACERS)
   }),
   holdTo('what was appended is there when the append resolves', async ({ log }) => {
+    assert.equal((await log.head()).position, 0)
     await race(RACERS, async () => {
       const record = sampleRecord()
       const { position } = await log.append([record])

@@ -87,7 +87,9 @@ const rotations: readonly Mutant[] = [
     'a rotation that leaves the former address where there is no new one',
     'an advance by someone without address and user agent leaves neither of the one before',
     (sessions) => ({
-      advance: afterAdvance(sessions, ({ started, rotated }) => ({ rotated: { ...started, ...rotated } })),
+      advance: afterAdvance(sessions, ({ started, rotated }) => ({
+        rotated: { ...rotated, address: rotated.address ?? started.address },
+      })),
     }),
   ),
   brokenSessions(

@@ -185,8 +185,9 @@ const changes: readonly ConformanceCase[] = [
     const { id } = await registerSample(database)
     const change = { from: 'hash-0', to: 'new', at: NOW }
     const rehash = (racer: number) => database.rehashPassword(id, 'hash-0', `rehash-${racer}`, EVENT)
+    const early = [0, 1, 2].map(rehash)
     const changed = database.changePassword(id, change, EVENT)
-    const rehashed = await race(10, rehash)
+    const rehashed = await Promise.all([...early, ...[3, 4, 5].map(rehash)])
     assert.equal(typeof (await changed) === 'object', !rehashed.includes(true))
     const won = rehashed.filter((done) => done).length
     assert.ok(won <= 1)

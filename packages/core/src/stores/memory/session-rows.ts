@@ -85,7 +85,6 @@ export class SessionRows {
   }
 
   read(row: number): Session {
-    const deviceLabel = this.#text(row, 'deviceLabel')
     return {
       id: this.#text(row, 'id') as SessionId,
       accountId: this.accountOf(row),
@@ -101,7 +100,7 @@ export class SessionRows {
       seenAt: this.#number(row, 'seenAt'),
       idleExpiresAt: this.#number(row, 'idleExpiresAt'),
       expiresAt: this.#number(row, 'expiresAt'),
-      ...(deviceLabel !== undefined && { deviceLabel }),
+      deviceLabel: this.#text(row, 'deviceLabel'),
     }
   }
 
@@ -125,10 +124,8 @@ export class SessionRows {
   }
 
   #use(row: number, of: 'rotated' | 'started'): Use {
-    const address = this.#text(row, `${of}Address`)
-    const userAgent = this.#text(row, `${of}UserAgent`)
-    const use = { at: this.#number(row, `${of}At`) }
-    return { ...use, ...(address !== undefined && { address }), ...(userAgent !== undefined && { userAgent }) }
+    const at = this.#number(row, `${of}At`)
+    return { at, address: this.#text(row, `${of}Address`), userAgent: this.#text(row, `${of}UserAgent`) }
   }
 
   #number(row: number, column: keyof typeof NUMBERS): number {
