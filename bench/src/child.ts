@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+
+/** A server under test, in a process of its own and on a processor of its own where there are two. */
+export interface Child {
+  readonly url: string
+  /** User and system time so far, in microseconds. */
+  cpuMicros(): number
+  stop(): Promise<void>
+}
+
+const TICK_MICROS = 10_000
+
+/** Starts a program on the first processor; it is up once it prints a line with `listening on URL`, or once `url` answers. */
+export async function startChild(
+  args: readonly string[],
+  options: { readonly url?: string; readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+): Promise<Child> {
+  const pinned = availableParallelism() > 1 ? ['taskset', '-c', '0', process.execPath] : [process.execPath]
+  const [command = '', ...before] = pinned
+  const child = spawn(command, [...before, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production', ...options.env },
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+  })
+  const url = await untilUp(child, options.url)
+  const { pid } = child
+  if (pid === undefined) throw new Error(`${args.join(' ')} did not start`)
+  return { url, cpuMicros: () => readCpuMicros(pid), stop: () => stop(child) }
+}
+
+async function untilUp(child: ChildProcess, url: string | undefined): Promise<string> {
+  if (url === undefined) return untilSaid(child)
+  child.stdout?.resume()
+  for (let tries = 0; tries < 400; tries++) {
+    const up = await fetch(url).then(
+      (response) => response.status < 500,
+      () => false,
+    )
+    if (up) return url
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error(`${url} did not come up`)
+}
+
+/** The URL in the line that says where a server listens. What it prints later is read and dropped, so that it can go on printing. */
+function untilSaid(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      const found = /listening on (\S+)/.exec(chunk.toString())?.[1]
+      if (found !== undefined) resolve(found)
+    })
+    child.once('exit', () => reject(new Error('a server ended before it was up')))
+  })
+}
+
+/** From the kernel's own accounting (proc(5), fields 14 and 15), in ticks of 10 ms. */
+function readCpuMicros(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}
