@@ -14,7 +14,7 @@ export interface Counterfoil extends Child {
 }
 
 /** Posts JSON, and answers JSON. */
-export async function post(url: string, body: object): Promise<Readonly<Record<string, string>>> {
+async function post(url: string, body: object): Promise<Readonly<Record<string, string>>> {
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
   return (await response.json()) as Readonly<Record<string, string>>

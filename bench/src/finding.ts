@@ -21,7 +21,7 @@ export interface SuiteResult {
 }
 
 /** How many times better than the peer. */
-export function ratioOf({ ours, theirs, lowerIsBetter }: Finding): number {
+function ratioOf({ ours, theirs, lowerIsBetter }: Finding): number {
   return lowerIsBetter === true ? theirs / ours : ours / theirs
 }
 

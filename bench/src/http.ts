@@ -61,9 +61,10 @@ function refreshing(url: string, clientId: string, tokens: string[]): Subject['l
 async function measure(subjects: readonly Subject[], forMs: number, rounds: number): Promise<Map<string, number>> {
   const costs = new Map<string, number[]>()
   for (let round = 0; round <= rounds; round++) {
-    for (const { name, child, load } of subjects) {
+    for (const subject of subjects) {
+      const { name, child } = subject
       const before = child.cpuMicros()
-      const served = await load(forMs)
+      const served = await subject.load(forMs)
       const cost = (child.cpuMicros() - before) / served
       if (round > 0) costs.set(name, [...(costs.get(name) ?? []), cost])
     }

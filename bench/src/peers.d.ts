@@ -27,7 +27,7 @@ declare module 'express-session' {
 
 declare module 'oidc-provider' {
   import type { IncomingMessage, ServerResponse } from 'node:http'
-  export default class Provider {
+  export class Provider {
     constructor(issuer: string, configuration: object)
     readonly Client: { find(id: string): Promise<object> }
     readonly Grant: new (of: object) => { addOIDCScope(scope: string): void; save(): Promise<string> }

@@ -84,7 +84,7 @@ export async function benchRotation(quick: boolean): Promise<SuiteResult> {
   const [grouped, single]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
     grouped.push(await rotateFor(forMs, rotate))
-    single.push(await rotateFor(forMs, plain.rotate))
+    single.push(await rotateFor(forMs, (at) => plain.rotate(at)))
   }
   const { commits, committed } = stores.counts()
   await stores.close()

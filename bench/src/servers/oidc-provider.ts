@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import Provider from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 
 /** oidc-provider with its in-memory adapter and rotating refresh tokens; `POST /mint` makes one: `oidc-provider.ts PORT`. */
 const port = Number(process.argv[2])

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createVerifier } from '@counterfoil/verifier'
 import fastify from 'fastify'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
@@ -13,7 +13,7 @@ function bearerOf(authorization: string | undefined): string {
 
 function serveHttp(): void {
   const verifier = kind === 'http-verified' ? createVerifier({ issuer, audience: issuer }) : undefined
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (verifier !== undefined) {
       const found = verifier.verify(bearerOf(request.headers.authorization))
       const { outcome } = found instanceof Promise ? await found : found
@@ -21,7 +21,8 @@ function serveHttp(): void {
     }
     response.setHeader('content-type', 'application/json')
     response.end(BODY)
-  })
+  }
+  const server = createServer((request, response) => void answer(request, response))
   server.listen(0, '127.0.0.1', () => {
     const address = server.address()
     console.log(`listening on http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`)

@@ -20,7 +20,7 @@ export interface Bench {
 }
 
 /** Bytes that look random and are the same for each seed. */
-export function seededRandom(seed: number): Random {
+function seededRandom(seed: number): Random {
   let state = seed
   return (length) =>
     Uint8Array.from({ length }, () => {

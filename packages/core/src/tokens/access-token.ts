@@ -37,7 +37,7 @@ export interface IssuedToken {
 }
 
 /** An instant as NumericDate (RFC 7519 §2): whole seconds, rounded down so that nothing lives longer than it may. */
-export function numericDate(instant: number): number {
+function numericDate(instant: number): number {
   return Math.floor(instant / 1000)
 }
 

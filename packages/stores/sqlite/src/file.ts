@@ -7,7 +7,8 @@ export function createPrivately(path: string): void {
 
 /** Whether a write-ahead log lies where its file is missing: SQLite would make something of it, but not what was there. */
 export function isOrphaned(path: string): boolean {
-  return sizeOf(path) === 0 && sizeOf(`${path}-wal`) > 0
+  // In this order: a process that is just making the file writes its first page before it begins the log.
+  return sizeOf(`${path}-wal`) > 0 && sizeOf(path) === 0
 }
 
 function sizeOf(path: string): number {

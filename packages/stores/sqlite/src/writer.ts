@@ -19,7 +19,7 @@ export interface WriterData extends ConnectionSettings {
 /** What a writer is told. */
 export type ToWriter = { readonly kind: 'write'; readonly calls: readonly Call[] } | { readonly kind: 'close' }
 
-/** What a writer answers: once that it is ready, then what became of the calls, in the order in which they came. */
+/** What a writer answers: first that it is ready, then what became of the calls, in the order in which they came. */
 export type FromWriter = { readonly kind: 'ready' } | Settlement
 
 /** The most calls in one transaction, so that the first of them does not wait for thousands of others. */
