@@ -19,6 +19,7 @@ interface OperationObject {
 
 interface OpenApi {
   readonly openapi: string
+  readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>
   readonly components: object
 }
@@ -63,7 +64,9 @@ export class Document {
     return body === '' ? undefined : this.#check({ $ref: '#/components/schemas/Problem' }, JSON.parse(body))
   }
 
-  #operationOf({ method, path }: Documented): OperationObject | undefined {
+  #operationOf({ method, path: asked }: Documented): OperationObject | undefined {
+    const base = new URL(this.#document.servers[0]?.url ?? '').pathname
+    const path = base === '/' ? asked : withoutBase(asked, base)
     // Documented once, for all methods and everything below.
     if (path === '/verify' || path.startsWith('/verify/')) return this.#document.paths['/verify']?.['get']
     const lower = method === 'HEAD' ? 'get' : method.toLowerCase()
@@ -85,6 +88,12 @@ export class Document {
     this.#checks.set(schema, check)
     return check(value)
   }
+}
+
+/** The base before the path, or after a well-known one (RFC 8414 §3.1). */
+function withoutBase(path: string, base: string): string {
+  if (path.startsWith(`${base}/`)) return path.slice(base.length)
+  return path.startsWith('/.well-known/') && path.endsWith(base) ? path.slice(0, -base.length) : path
 }
 
 function patternOf(template: string): RegExp {

@@ -26,7 +26,7 @@ const WITH_CREDENTIAL: readonly ErrorCode[] = [
 ]
 
 /** The error codes that a route can answer with: those that it names, and those that follow from its schema. */
-export function errorsOf(
+function errorsOf(
   schema: FastifySchema,
   { config, method }: Pick<RouteOptions, 'config' | 'method'>,
 ): readonly ErrorCode[] {

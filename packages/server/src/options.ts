@@ -35,7 +35,7 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   /** Whether anybody may make an account. Default `open`. */
   readonly signUp?: 'open' | 'closed'
-  /** Options of pino, or a logger. Default: nothing is logged. */
+  /** Options of pino, or a logger, which then masks by itself what should never come to it. Default: nothing is logged. */
   readonly logger?: LoggerOptions | FastifyBaseLogger | false
   /** Default: the machine's. */
   readonly clock?: Clock

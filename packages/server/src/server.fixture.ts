@@ -31,7 +31,7 @@ export function application(
 }
 
 /** One application for each strategy and transport, one that knows an upstream, and one with a secret. */
-export const APPLICATIONS: readonly ApplicationSettings[] = [
+const APPLICATIONS: readonly ApplicationSettings[] = [
   ...STRATEGIES.map((strategy) => application(strategy)),
   ...STRATEGIES.map((strategy) =>
     application(strategy, { id: `web-${strategy}`, transport: 'cookie', origins: [APP_ORIGIN] }),
@@ -90,7 +90,7 @@ export interface TestServer {
   breakStores(broken: boolean): void
   /** How often a store was asked. */
   readonly asked: () => number
-  call(request: Call): Promise<Answer>
+  readonly call: (this: void, request: Call) => Promise<Answer>
 }
 
 /** Stores that can be out of reach: the contract has one way to say so. */
@@ -250,4 +250,9 @@ export function refresh(
 export function present<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('it is not there')
   return value
+}
+
+/** The claims in a JWT, unverified. */
+export function claimsIn(jwt: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
 }

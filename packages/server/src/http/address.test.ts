@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clientAddress, trustProxies } from './address.ts'
 
@@ -33,6 +35,15 @@ describe('the address of a client', () => {
     expect(clientAddress('10.1.1.1', '[2001:db8::1]:4711', trusts)).toBe('2001:db8::1')
     expect(clientAddress('::ffff:10.1.1.1', '203.0.113.9', trusts)).toBe('203.0.113.9')
     expect(clientAddress('fe80::1%eth0', undefined, trusts)).toBe('fe80::1')
+  })
+
+  it('is an address, whatever the header holds', () => {
+    const hop = fc.oneof(fc.string(), fc.ipV4(), fc.ipV6(), fc.constant('10.9.9.9'))
+    fc.assert(
+      fc.property(fc.array(hop), (hops) => {
+        expect(isIP(clientAddress('10.1.1.1', hops.join(', '), trusts) ?? '')).not.toBe(0)
+      }),
+    )
   })
 
   it('is not there for a peer without one', () => {

@@ -6,7 +6,7 @@ export type TrustsAddress = (address: string) => boolean
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number]
 
 /** An address in canonical form (IPv4 inside IPv6 unwrapped, no zone), or undefined when it is none. */
-export function canonicalAddress(text: string): string | undefined {
+function canonicalAddress(text: string): string | undefined {
   const [plain = ''] = text.split('%')
   return ipaddr.isValid(plain) ? ipaddr.process(plain).toString() : undefined
 }

@@ -16,7 +16,7 @@ export function answerClientError(error: ConnectionError, socket: Socket): void 
 }
 
 /** An error as a whole HTTP/1.1 message. */
-export function rawProblem(code: ErrorCode): string {
+function rawProblem(code: ErrorCode): string {
   const body = JSON.stringify(problemOf({ code }))
   const head = [
     `HTTP/1.1 ${errorStatus(code)} ${code}`,

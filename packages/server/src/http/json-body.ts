@@ -54,7 +54,7 @@ function refuse(detail: string, field?: string): AuthError {
   return new AuthError('invalid_request', field === undefined ? { detail } : { detail, field })
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true })
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * The text of a body (RFC 8259 §8.1: UTF-8).
@@ -85,7 +85,8 @@ const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(?:;|$))/i
  */
 export function createJsonParser(parse: ParseText) {
   return (request: FastifyRequest, bytes: Buffer, done: (error: Error | null, value?: unknown) => void): void => {
-    if (OTHER_CHARSET.test(request.headers['content-type'] ?? '')) throw new AuthError('unsupported_media_type')
+    const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers
+    if (OTHER_CHARSET.test(type) || encoding.toLowerCase() !== 'identity') throw new AuthError('unsupported_media_type')
     if (bytes.length === 0 && request.method === 'DELETE') {
       done(null, undefined)
       return

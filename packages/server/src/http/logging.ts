@@ -6,6 +6,7 @@ import { pino, type LoggerOptions } from 'pino'
 const SECRET_MEMBERS = [
   'authorization',
   'cookie',
+  '["set-cookie"]',
   'password',
   'current_password',
   'new_password',
@@ -17,7 +18,11 @@ const SECRET_MEMBERS = [
   'email',
 ]
 
-const REDACTED = SECRET_MEMBERS.flatMap((member) => [member, `*.${member}`, `*.*.${member}`, `*["set-cookie"]`])
+const REDACTED = SECRET_MEMBERS.flatMap((member) => [member, `*${dotted(member)}`, `*.*${dotted(member)}`])
+
+function dotted(member: string): string {
+  return member.startsWith('[') ? member : `.${member}`
+}
 
 interface Explained {
   readonly type: string
@@ -44,17 +49,21 @@ function explainNothing(): undefined {
   return undefined
 }
 
+/** The operator's options of pino, with masks and with what is told of errors where they say nothing else. */
+export function loggerOptions(given: LoggerOptions): LoggerOptions {
+  return {
+    ...given,
+    redact: given.redact ?? { paths: REDACTED, censor: '[masked]' },
+    serializers: { err: explainError, req: explainNothing, res: explainNothing, ...given.serializers },
+  }
+}
+
 /** The logger that the operator gave, or one with these options; undefined when nothing is to be logged. */
 export function createLogger(
   given: LoggerOptions | FastifyBaseLogger | false | undefined,
 ): FastifyBaseLogger | undefined {
   if (given === undefined || given === false) return undefined
-  if (isLogger(given)) return given
-  return pino({
-    ...given,
-    redact: given.redact ?? { paths: [...new Set(REDACTED)], censor: '[masked]' },
-    serializers: { err: explainError, req: explainNothing, res: explainNothing, ...given.serializers },
-  })
+  return isLogger(given) ? given : pino(loggerOptions(given))
 }
 
 function isLogger(given: LoggerOptions | FastifyBaseLogger): given is FastifyBaseLogger {
@@ -69,7 +78,7 @@ export function createRequestIds(): () => string {
 }
 
 /** One line for each request: the route's pattern, since a path can hold anything. Neither headers nor bodies. */
-export function logRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+function logRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const who = request.caller ?? request.subject
   request.log.info(
     {

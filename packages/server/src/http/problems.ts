@@ -29,7 +29,7 @@ export function problemOf({ code, detail, field }: Fault): Readonly<Record<strin
  * `WWW-Authenticate` for a 401. An absent credential gets no error code (RFC 6750 §3.1); one that has to be newer gets that
  * of RFC 9470 §3.
  */
-export function challengeOf(code: ErrorCode): string {
+function challengeOf(code: ErrorCode): string {
   switch (code) {
     case 'credential_absent':
     case 'sign_in_failed':

@@ -8,7 +8,7 @@ interface KnownPath {
 }
 
 /** The paths of the interface by their patterns. */
-export class KnownPaths {
+class KnownPaths {
   readonly #paths = new Map<string, KnownPath>()
 
   /** Takes note of a route. */

@@ -32,7 +32,7 @@ const verify = {
 }
 
 /** The method of the request that the gateway asks about. */
-export function originalMethod({ headers, method }: Pick<IncomingMessage, 'headers' | 'method'>): string {
+function originalMethod({ headers, method }: Pick<IncomingMessage, 'headers' | 'method'>): string {
   const told = headers['x-forwarded-method'] ?? headers['x-original-method']
   const original = typeof told === 'string' ? told : told?.[0]
   return (original ?? method ?? 'GET').trim().toUpperCase()

@@ -29,14 +29,22 @@ export function exactObject<Members extends TProperties>(
 /** An instant on the wire (RFC 3339). */
 export const Instant = Type.String({ format: 'date-time', examples: ['2026-01-01T09:30:00.000Z'] })
 
-/** An instant as RFC 3339 text. */
+const written = new Map<number, string>()
+const WRITTEN_AT_MOST = 4096
+
+/** An instant as RFC 3339 text. The same ones are told again and again: writing a date anew costs more than all else in an answer. */
 export function instant(at: number): string {
-  return new Date(at).toISOString()
+  const known = written.get(at)
+  if (known !== undefined) return known
+  if (written.size >= WRITTEN_AT_MOST) written.clear()
+  const text = new Date(at).toISOString()
+  written.set(at, text)
+  return text
 }
 
 /** The same, where there may be none. */
 export function instantOrNone(at: number | undefined): string | undefined {
-  return at === undefined ? undefined : new Date(at).toISOString()
+  return at === undefined ? undefined : instant(at)
 }
 
 const ID = '^[A-Za-z0-9_-]{22}$'

@@ -5,7 +5,7 @@ import { Email, Password } from './account.ts'
 import { exactObject, Id, Instant, instant, instantOrNone, plainText } from './schema.ts'
 
 /** Names an application. */
-export const ClientId = Type.String({ minLength: 1, maxLength: 128, examples: ['hybrid'] })
+const ClientId = Type.String({ minLength: 1, maxLength: 128, examples: ['hybrid'] })
 
 /** Body of `POST /sessions`. */
 export const SignInBody = exactObject(
