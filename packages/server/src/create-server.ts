@@ -112,10 +112,13 @@ function keepUp(auth: Auth, everyMs: number, log: FastifyBaseLogger): () => void
 }
 
 async function closeWithin(app: App, withinMs: number): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), withinMs)
+  const cut = setTimeout(() => app.server.closeAllConnections(), withinMs)
+  // A connection whose last request has just been answered is idle only now: closing began without it.
+  const hangUp = setInterval(() => app.server.closeIdleConnections(), 50)
   try {
     await app.close()
   } finally {
-    clearTimeout(timer)
+    clearTimeout(cut)
+    clearInterval(hangUp)
   }
 }

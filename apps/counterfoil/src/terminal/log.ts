@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream'
+import { loggerOptions } from '@counterfoil/server'
 import { destination, pino, type Level, type Logger } from 'pino'
 import { showLogLine } from './log-line.ts'
 
@@ -8,27 +9,9 @@ export interface Log {
   flush(): void
 }
 
-/** What signs somebody in. Nothing logs it; should anything ever do, it is masked. */
-const SECRETS = [
-  'authorization',
-  'cookie',
-  'password',
-  'current_password',
-  'new_password',
-  'access_token',
-  'refresh_token',
-  'session_token',
-  'client_secret',
-  'secret',
-  'token',
-  'key',
-]
-
-const REDACT = { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[masked]' }
-
 /** Logs to standard output: short lines for people on a terminal, one JSON object a line anywhere else. */
 export function createLog(level: Level | 'silent'): Log {
-  const options = { level, base: null, redact: REDACT }
+  const options = loggerOptions({ level, base: null })
   if (process.stdout.isTTY) return { logger: pino(options, forPeople()), flush: () => undefined }
   const file = destination({ fd: 1, sync: false })
   // Whoever reads the log may go away; that is no reason to stop serving.

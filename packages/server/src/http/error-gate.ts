@@ -1,19 +1,20 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { faultOfError, type Fault } from './faults.ts'
 import { oauthFaultOf, sendOAuthError } from './oauth-errors.ts'
 import { sendProblem } from './problems.ts'
 
 /** The private side of an error goes to the log, and nowhere else. */
-function logFault(log: FastifyBaseLogger, error: unknown, { code }: Fault): void {
-  if (code === 'internal') log.error({ err: error }, 'a request failed')
-  else if (code === 'store_unavailable') log.warn({ err: error }, 'a store is out of reach')
+function logFault({ id, log }: FastifyRequest, error: unknown, { code }: Fault): void {
+  const line = { request_id: id, err: error }
+  if (code === 'internal') log.error(line, 'a request failed')
+  else if (code === 'store_unavailable') log.warn(line, 'a store is out of reach')
 }
 
 /** The one gate through which everything that is thrown becomes an answer. */
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const fault = faultOfError(error)
-    logFault(request.log, error, fault)
+    logFault(request, error, fault)
     sendProblem(reply, fault)
   })
 }
@@ -22,7 +23,7 @@ export function answerErrors(app: FastifyInstance): void {
 export function answerOAuthErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const fault = faultOfError(error)
-    logFault(request.log, error, fault)
+    logFault(request, error, fault)
     sendOAuthError(reply, oauthFaultOf(fault))
   })
 }

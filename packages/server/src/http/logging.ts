@@ -14,7 +14,9 @@ const SECRET_MEMBERS = [
   'refresh_token',
   'session_token',
   'client_secret',
+  'secret',
   'token',
+  'key',
   'email',
 ]
 
@@ -82,6 +84,7 @@ function logRequest(request: FastifyRequest, reply: FastifyReply, done: () => vo
   const who = request.caller ?? request.subject
   request.log.info(
     {
+      request_id: request.id,
       method: request.method,
       route: request.routeOptions.url ?? 'none',
       status: reply.statusCode,
