@@ -18,15 +18,19 @@ function isGeneration(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0
 }
 
-function isTextList(value: unknown): boolean {
+function isTextList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(isText)
+}
+
+function isAudience(value: unknown): boolean {
+  return isText(value) || (isTextList(value) && value.length > 0)
 }
 
 /** The form of each claim. All are required: without one of them an access token cannot be judged or revoked. */
 const FORMS: Readonly<Record<keyof AccessTokenClaims, (value: unknown) => boolean>> = {
   iss: isText,
   sub: isText,
-  aud: (value) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
+  aud: isAudience,
   client_id: isText,
   sid: isText,
   jti: isText,
@@ -47,7 +51,7 @@ export type TrustedClaims = AccessTokenClaims & JsonObject
 /** Whether these are the claims of an access token (RFC 9068 §2.2), each in its form. */
 export function areAccessTokenClaims(claims: JsonObject): claims is TrustedClaims {
   const { nbf } = claims
-  return (nbf === undefined || isNumericDate(nbf)) && FORM_LIST.every(([name, fits]) => fits(claims[name]))
+  return (nbf === undefined || isNumericDate(nbf)) && FORM_LIST.every(([name, hasForm]) => hasForm(claims[name]))
 }
 
 /** When a token becomes valid: the latest instant that it speaks of as past, in epoch milliseconds. */

@@ -33,7 +33,7 @@ async function joseAccepts(token: string): Promise<boolean> {
 const change = fc.record({
   kind: fc.constantFrom('replace', 'insert', 'remove', 'double', 'cut'),
   place: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-  character: fc.constantFrom(...'AQgwZz09-_=.+/ \n"{}e\u0141'),
+  character: fc.constantFrom(...Array.from('AQgwZz09-_=.+/ \n"{}e\u0141')),
 })
 
 function apply(text: string, { kind, place, character }: { kind: string; place: number; character: string }): string {
@@ -75,9 +75,10 @@ const oddValue = fc.oneof(
 )
 const claimName = fc.constantFrom('iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'auth_time', 'jti', 'client_id', 'sid', 'x')
 const headerName = fc.constantFrom('alg', 'kid', 'typ', 'crit', 'b64', 'jku', 'jwk', 'x5u', 'x5c', 'x')
-const headerValue = fc.constantFrom<unknown>(
-  ...['EdDSA', 'ES256', 'RS256', 'PS256', 'HS256', 'none', 'JWT', 'at+jwt', 'AT+JWT', 'application/at+jwt', 'rt+jwt'],
-  ...[null, '', 0, [], ['x'], ['exp'], ['b64'], false, true, {}, 'https://evil.example/jwks.json'],
+const headerTexts = ['EdDSA', 'ES256', 'RS256', 'PS256', 'HS256', 'none', 'JWT', 'at+jwt', 'AT+JWT', 'rt+jwt', '']
+const headerValue = fc.oneof(
+  fc.constantFrom<unknown>(...headerTexts, 'application/at+jwt', 'https://evil.example/jwks.json'),
+  fc.constantFrom<unknown>(null, 0, [], ['x'], ['exp'], ['b64'], false, true, {}),
 )
 
 describe.each(ENGINES)('held to jose (%s)', (engine) => {

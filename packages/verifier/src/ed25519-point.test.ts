@@ -37,6 +37,13 @@ describe('a point of Ed25519', () => {
     expect(isSoundEd25519Point(withSign(bytes))).toBe(false)
   })
 
+  it('RFC 8032 5.1.3 is refused when its y is not reduced, so that each point has one text', () => {
+    const reduced = Array.from({ length: 19 }, (_, y) => Uint8Array.of(y, ...new Uint8Array(31)))
+    const unreduced = reduced.map(([y = 0]) => Uint8Array.of(0xed + y, ...Buffer.alloc(30, 0xff), 0x7f))
+    expect(reduced.filter(isSoundEd25519Point).length).toBeGreaterThan(3)
+    expect(unreduced.filter(isSoundEd25519Point)).toEqual([])
+  })
+
   it('RFC 8725 3.4 is refused when it is not on the curve', () => {
     const isOn = Array.from({ length: 64 }, (_, y) => isSoundEd25519Point(Uint8Array.of(y + 2, ...new Uint8Array(31))))
     expect(isOn.filter(Boolean).length).toBeGreaterThan(16)

@@ -1,4 +1,3 @@
-import { decodeCanonical } from './base64url.ts'
 import { areAccessTokenClaims, isFor, validFromAt, type TrustedClaims } from './claims.ts'
 import { REFUSED, type Accepted, type Decision, type Refused } from './decision.ts'
 import { parseJsonObject } from './strict-json.ts'
@@ -35,9 +34,8 @@ function identify(claims: TrustedClaims): Accepted {
 }
 
 /** Reads the payload of a token whose signature has been checked: form, issuer and audience (RFC 9068 §4). */
-export function readToken(payload: string, { issuer, audiences }: Expectations): CheckedToken | Refused {
-  const bytes = decodeCanonical(payload)
-  const parsed = bytes && parseJsonObject(bytes)
+export function readToken(payload: Uint8Array, { issuer, audiences }: Expectations): CheckedToken | Refused {
+  const parsed = parseJsonObject(payload)
   if (parsed === undefined) return REFUSED.malformed
   const { object: claims, containers, members } = parsed
   if (typeof claims['iss'] === 'string' && claims['iss'] !== issuer) return REFUSED['wrong-issuer']

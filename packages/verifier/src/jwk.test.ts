@@ -55,7 +55,7 @@ describe('a public key', () => {
   })
 
   it('is refused when it is symmetric', () => {
-    const k = text(...new Array<number>(32).fill(7))
+    const k = text(...Buffer.alloc(32, 7))
     expect(readPublicKey({ kty: 'oct', k, alg: 'HS256' })).toBeUndefined()
     expect(readPublicKey({ kty: 'oct', k })).toBeUndefined()
     expect(readPublicKey({ ...RS256.jwk, k })).toBeUndefined()
@@ -71,6 +71,10 @@ describe('a public key', () => {
     ]
     for (const other of others) expect(readPublicKey({ ...RS256.jwk, ...other })).toBeUndefined()
     expect(readPublicKey({ ...RS256.jwk, use: undefined, key_ops: ['verify'] })).toBeDefined()
+  })
+
+  it('RFC 8725 3.4 is refused when anybody could sign for it', () => {
+    expect(readPublicKey({ ...EDDSA.jwk, x: text(1, ...Buffer.alloc(31)) })).toBeUndefined()
   })
 
   it('RFC 7518 3.3 is refused below 2048 bits, zeros before them not counted', () => {
@@ -97,7 +101,7 @@ describe('a public key', () => {
       [EDDSA, { crv: 'X25519' }],
       [ES256, { x: text(1) }],
       [ES256, { y: undefined }],
-      [ES256, { y: text(...new Array<number>(33).fill(0)) }],
+      [ES256, { y: text(...Buffer.alloc(33)) }],
       [ES256, { crv: 'secp256k1' }],
       [ES256, { crv: 'P-384' }],
       [RS256, { n: undefined }],

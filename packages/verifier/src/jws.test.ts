@@ -23,7 +23,7 @@ describe('taking a JWS apart', () => {
         // A lone surrogate has no UTF-8: Buffer writes U+FFFD in its place.
         const written = JSON.parse(Buffer.from(header, 'base64url').toString()) as { alg: string; kid: string }
         expect(jws?.header).toEqual({ alg: written.alg, kid: written.kid, typ: 'at+jwt' })
-        expect([jws?.signingInput, jws?.payload]).toEqual([signingInput, encode(payload)])
+        expect([jws?.signingInput, [...(jws?.payload ?? [])]]).toEqual([signingInput, [...payload]])
         expect([...(jws?.signature ?? [])]).toEqual([...signature])
       }),
     )

@@ -14,8 +14,8 @@ export interface Jws {
   readonly header: JoseHeader
   /** What the signature is over. */
   readonly signingInput: string
-  /** Still encoded: nobody reads it before the signature has been checked. */
-  readonly payload: string
+  /** Bytes that nobody reads before the signature has been checked. */
+  readonly payload: Uint8Array
   readonly signature: Uint8Array
 }
 
@@ -53,8 +53,8 @@ export function parseJws(compact: string): Jws | undefined {
   const payloadEnd = compact.indexOf('.', headerEnd + 1)
   if (headerEnd < 0 || payloadEnd < 0) return undefined
   const header = recallHeader(compact.slice(0, headerEnd))
-  const signature = header && decodeCanonical(compact.slice(payloadEnd + 1))
-  if (header === undefined || signature === undefined) return undefined
-  const payload = compact.slice(headerEnd + 1, payloadEnd)
+  const payload = header && decodeCanonical(compact.slice(headerEnd + 1, payloadEnd))
+  const signature = payload && decodeCanonical(compact.slice(payloadEnd + 1))
+  if (header === undefined || payload === undefined || signature === undefined) return undefined
   return { compact, header, signingInput: compact.slice(0, payloadEnd), payload, signature }
 }

@@ -48,8 +48,10 @@ function readCacheBounds(value: unknown): CacheBounds {
 }
 
 function readClock({ clock }: VerifierOptions): { now(): number } {
-  if (clock !== undefined && typeof clock.now !== 'function') throw new TypeError('clock must have a method now')
-  return clock ?? SYSTEM_CLOCK
+  if (clock === undefined) return SYSTEM_CLOCK
+  const { now }: { now?: unknown } = Object(clock)
+  if (typeof now !== 'function') throw new TypeError('clock must have a method now')
+  return clock
 }
 
 function readRemoteKeys(options: VerifierOptions, engine: JwsEngine, clock: { now(): number }): TrustedKeys {

@@ -61,9 +61,8 @@ class LocalVerifier implements Verifier {
     if (typeof credential !== 'string' || credential === '') return this.#tally.count(REFUSED.absent)
     const { keys, clock } = this.#settings
     const ring = keys.current(clock.now())
-    const recalled = ring instanceof KeyRing ? this.#recall(credential, ring, call) : undefined
-    if (recalled !== undefined) return this.#tally.count(recalled)
-    return whenReady(this.#decide(credential, ring, call), (decision) => this.#tally.count(decision))
+    if (ring instanceof Promise) return ring.then((had) => this.#verifyBy(had, credential, call))
+    return this.#verifyBy(ring, credential, call)
   }
 
   status(): VerifierStatus {
@@ -80,6 +79,16 @@ class LocalVerifier implements Verifier {
     if (audience !== undefined && !this.#settings.expected.audiences.includes(audience)) {
       throw new TypeError("audience must be one of the verifier's")
     }
+  }
+
+  #verifyBy(
+    ring: KeyRing | KeysUnavailable,
+    credential: string,
+    call: VerifyOptions | undefined,
+  ): Eventually<Decision> {
+    const recalled = ring instanceof KeyRing ? this.#recall(credential, ring, call) : undefined
+    if (recalled !== undefined) return this.#tally.count(recalled)
+    return whenReady(this.#decide(credential, ring, call), (decision) => this.#tally.count(decision))
   }
 
   #recall(token: string, ring: KeyRing, call: VerifyOptions | undefined): Decision | undefined {
@@ -99,21 +108,14 @@ class LocalVerifier implements Verifier {
     return isTrusted
   }
 
-  #decide(
-    credential: string,
-    keys: Eventually<KeyRing | KeysUnavailable>,
-    call: VerifyOptions | undefined,
-  ): Eventually<Decision> {
+  #decide(credential: string, ring: KeyRing | KeysUnavailable, call: VerifyOptions | undefined): Eventually<Decision> {
     const opaque = opaqueTokenKind(credential)
     if (opaque !== undefined) return opaque === 'session' ? REFUSED.opaque : REFUSED['wrong-type']
     const jws = parseJws(credential)
     if (jws === undefined) return REFUSED.malformed
     if (!isAccessTokenType(jws.header.typ)) return REFUSED['wrong-type']
     if (!this.#settings.algorithms.has(jws.header.alg)) return REFUSED.untrusted
-    return whenReady(
-      whenReady(keys, (ring) => this.#search(jws, ring)),
-      (found) => this.#decideWith(jws, found, call),
-    )
+    return whenReady(this.#search(jws, ring), (found) => this.#decideWith(jws, found, call))
   }
 
   #search(jws: Jws, ring: KeyRing | KeysUnavailable): Eventually<Search> {

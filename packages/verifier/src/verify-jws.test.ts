@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { constants, createHmac, createPrivateKey, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, isJwsAlgorithm } from './algorithms.ts'
 import { ENGINES, TestKey } from './issuer.fixture.ts'
@@ -98,13 +98,25 @@ describe.each(ENGINES)('verifying a JWS (%s)', (engine) => {
     }
   })
 
+  it('RFC 7518 3.5 refuses a PSS signature whose salt is not as long as its hash', async () => {
+    const pss = new TestKey('PS256')
+    const key = createPrivateKey({ key: { ...pss.privateJwk }, format: 'jwk' })
+    const signed = `${Buffer.from('{"alg":"PS256","kid":"PS256"}').toString('base64url')}.e30`
+    for (const saltLength of [0, 20, 31, 32, 33, 64]) {
+      const padded = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
+      const jws = `${signed}.${sign('sha256', Buffer.from(signed), padded).toString('base64url')}`
+      const { outcome } = await verifyJws(jws, [pss.jwk], { engine })
+      expect([saltLength, outcome]).toEqual([saltLength, saltLength === 32 ? 'verified' : 'refused'])
+    }
+  })
+
   it('RFC 8032 5.1.7 refuses an EdDSA signature whose second half is not reduced', async () => {
     const order = 2n ** 252n + 27742317777372353535851937790883648493n
     const jws = KEYS[0]?.sign({ alg: 'EdDSA', kid: 'EdDSA' }, {}) ?? ''
     const dot = jws.lastIndexOf('.') + 1
     const signature = Buffer.from(jws.slice(dot), 'base64url')
-    const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`) + order
-    const malleated = Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse()
+    const s = BigInt(`0x${Buffer.from(signature.subarray(32).toReversed()).toString('hex')}`) + order
+    const malleated = Buffer.from(s.toString(16).padStart(64, '0'), 'hex').toReversed()
     const forged = jws.slice(0, dot) + Buffer.concat([signature.subarray(0, 32), malleated]).toString('base64url')
     expect(await verifyJws(forged, SET, { engine })).toEqual(REFUSED)
   })
