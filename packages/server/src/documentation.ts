@@ -226,6 +226,11 @@ export async function addDocumentationPage(
       // The default asks a stranger's server whether the document is valid.
       uiConfig: { validatorUrl: null, deepLinking: true },
       logLevel: 'silent',
+      // Without the bar of the tool: there is one document, and it is ours.
+      theme: {
+        title: 'Counterfoil',
+        css: [{ filename: 'page.css', content: '.swagger-ui .topbar { display: none }' }],
+      },
     })
   })
 }
