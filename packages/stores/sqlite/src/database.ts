@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite'
 import { canonicalEmail } from '@counterfoil/core'
 import type { Account, Database } from '@counterfoil/core'
 import type { AccountId } from '@counterfoil/protocol'
@@ -16,23 +15,26 @@ import {
 } from './database-rows.ts'
 import type { AccountRow, ApplicationRow, AuditRow, KeyRow } from './database-rows.ts'
 import type { GroupCommit } from './group-commit.ts'
+import type { Reader } from './reader.ts'
 import { prepareQuery } from './statements.ts'
-import { answer } from './unavailable.ts'
 
 /** The database over one file: reads at once on this thread, writes in the next transaction of `group`. */
-export function createDatabase(db: DatabaseSync, group: GroupCommit): Database {
+export function createDatabase(reader: Reader, group: GroupCommit): Database {
   return {
-    ...createAccountReads(db),
+    ...createAccountReads(reader),
     ...createAccountWrites(group),
     ...createRaises(group),
-    ...createApplications(db, group),
-    ...createKeys(db, group),
-    ...createAudit(db, group),
-    ...createCheck(db, group),
+    ...createApplications(reader, group),
+    ...createKeys(reader, group),
+    ...createAudit(reader, group),
+    ...createCheck(reader, group),
   }
 }
 
-function createAccountReads(db: DatabaseSync): Pick<Database, 'findAccount' | 'findAccountByEmail' | 'listAccounts'> {
+function createAccountReads({
+  db,
+  answer,
+}: Reader): Pick<Database, 'findAccount' | 'findAccountByEmail' | 'listAccounts'> {
   const select = `SELECT ${ACCOUNT_COLUMNS} FROM accounts`
   const find = prepareQuery<AccountRow>(db, `${select} WHERE id = ?`)
   const findByEmail = prepareQuery<AccountRow>(db, `${select} WHERE canonical_email = ?`)
@@ -75,7 +77,7 @@ function createRaises(
 }
 
 function createApplications(
-  db: DatabaseSync,
+  { db, answer }: Reader,
   group: GroupCommit,
 ): Pick<Database, 'declareApplication' | 'findApplication' | 'listApplications' | 'raiseApplicationGeneration'> {
   const find = prepareQuery<ApplicationRow>(db, 'SELECT settings, generation FROM applications WHERE id = ?')
@@ -95,7 +97,7 @@ function createApplications(
 }
 
 function createKeys(
-  db: DatabaseSync,
+  { db, answer }: Reader,
   group: GroupCommit,
 ): Pick<Database, 'listKeys' | 'addKeys' | 'scheduleKey' | 'removeKey'> {
   const list = prepareQuery<KeyRow>(db, `SELECT ${KEY_COLUMNS} FROM keys ORDER BY purpose, active_at, rowid`)
@@ -110,7 +112,7 @@ function createKeys(
 }
 
 function createAudit(
-  db: DatabaseSync,
+  { db, answer }: Reader,
   group: GroupCommit,
 ): Pick<Database, 'recordAudit' | 'readAudit' | 'findSessionOwner'> {
   const read = prepareQuery<AuditRow>(db, `SELECT ${AUDIT_COLUMNS} FROM audit WHERE number > ? ORDER BY number LIMIT ?`)
@@ -126,7 +128,7 @@ function createAudit(
   }
 }
 
-function createCheck(db: DatabaseSync, group: GroupCommit): Pick<Database, 'check'> {
+function createCheck({ db, answer }: Reader, group: GroupCommit): Pick<Database, 'check'> {
   const read = prepareQuery(db, 'SELECT checks FROM installation')
   return {
     async check() {

@@ -11,6 +11,7 @@ import { beginIncarnation } from './incarnation.ts'
 import { watchLog } from './log-watch.ts'
 import { migrate } from './migrate.ts'
 import { openErrorFor, orphanedLog } from './open-error.ts'
+import { createReader } from './reader.ts'
 import { createRevocationLog } from './revocation-log.ts'
 import { createSessionStore } from './session-store.ts'
 
@@ -57,7 +58,11 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
   try {
     const watch = watchLog(db)
     const file = identifyFile(path)
-    const onCommit = (head: number) => watch.notice(head)
+    const reader = createReader(db)
+    const onCommit = (head: number) => {
+      reader.moveOn()
+      watch.notice(head)
+    }
     const group = await GroupCommit.open({ path, file, lockTimeoutMs, maxFileBytes, maxWaitingWrites, onCommit })
     const close = async () => {
       await group.close()
@@ -65,9 +70,9 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
       if (db.isOpen) db.close()
     }
     return {
-      database: createDatabase(db, group),
-      sessions: createSessionStore(db, group),
-      log: createRevocationLog(db, group, watch),
+      database: createDatabase(reader, group),
+      sessions: createSessionStore(reader, group),
+      log: createRevocationLog(reader, group, watch),
       counts: () => group.counts(),
       close,
     }

@@ -1,10 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { RevocationLog, Unsubscribe } from '@counterfoil/core'
 import type { AccountId, ApplicationId, KeyId, LogHead, Revocation, SessionId } from '@counterfoil/protocol'
 import type { GroupCommit } from './group-commit.ts'
+import type { Reader } from './reader.ts'
 import type { LogWatch } from './log-watch.ts'
-import { prepareChange, prepareQuery } from './statements.ts'
-import { answer } from './unavailable.ts'
+import { prepareQuery } from './statements.ts'
 
 type RevocationRow = [
   position: number,
@@ -16,7 +15,8 @@ type RevocationRow = [
 ]
 
 /** The revocation log in one file: reads at once on this thread, appends in the next transaction of `group`. */
-export function createRevocationLog(db: DatabaseSync, group: GroupCommit, watch: LogWatch): RevocationLog {
+export function createRevocationLog(reader: Reader, group: GroupCommit, watch: LogWatch): RevocationLog {
+  const { db, answer } = reader
   const readEnds = prepareQuery<[string, number, number]>(db, 'SELECT incarnation, head, compacted FROM installation')
   const holds = prepareQuery(db, `SELECT 1 FROM revocations WHERE kind = 'session' AND subject = ?`)
   const ends = () => {
@@ -25,7 +25,7 @@ export function createRevocationLog(db: DatabaseSync, group: GroupCommit, watch:
   }
   return {
     append: (records) => group.write('appendRevocations', [records]),
-    read: prepareReading(db, ends),
+    read: prepareReading(reader, ends),
     head: () => answer(() => ends().head),
     holdsSession: (id) => answer(() => holds.first(id) !== undefined),
     watch: (onAppend): Unsubscribe => watch.add(onAppend),
@@ -41,24 +41,19 @@ export function createRevocationLog(db: DatabaseSync, group: GroupCommit, watch:
   }
 }
 
-function prepareReading(db: DatabaseSync, ends: () => { head: LogHead; compacted: number }): RevocationLog['read'] {
-  const begin = prepareChange(db, 'BEGIN')
-  const finish = prepareChange(db, 'ROLLBACK')
+function prepareReading(
+  { db, answer }: Reader,
+  ends: () => { head: LogHead; compacted: number },
+): RevocationLog['read'] {
   const records = prepareQuery<RevocationRow>(
     db,
     'SELECT position, kind, subject, generation, keep, at FROM revocations WHERE position > ? ORDER BY position LIMIT ?',
   )
-  // One transaction, so that head and records are of one moment: a head that ran ahead would look like a gap.
+  // Both in one answer, so that head and records are of one moment: a head that ran ahead would look like a gap.
   return (after, limit) =>
     answer(() => {
-      begin()
-      try {
-        const { head, compacted } = ends()
-        if (after < compacted) return 'compacted'
-        return { records: records.all(after, limit).map(revocationOfRow), head }
-      } finally {
-        finish()
-      }
+      const { head, compacted } = ends()
+      return after < compacted ? 'compacted' : { records: records.all(after, limit).map(revocationOfRow), head }
     })
 }
 

@@ -1,18 +1,17 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { Advance, Attributes, SessionStore } from '@counterfoil/core'
 import type { GroupCommit } from './group-commit.ts'
+import type { Reader } from './reader.ts'
 import { rowOfSession, SESSION_COLUMNS, sessionOfRow } from './session-row.ts'
 import type { SessionRow } from './session-row.ts'
 import type { AdvanceCells } from './session-verbs.ts'
 import { parseColumn, prepareQuery } from './statements.ts'
-import { answer } from './unavailable.ts'
 
 /** The session store over one file: reads at once on this thread, writes in the next transaction of `group`. */
-export function createSessionStore(db: DatabaseSync, group: GroupCommit): SessionStore {
-  return { ...createReads(db), ...createMoves(group), ...createAttributeWrite(group), ...createEnds(group) }
+export function createSessionStore(reader: Reader, group: GroupCommit): SessionStore {
+  return { ...createReads(reader), ...createMoves(group), ...createAttributeWrite(group), ...createEnds(group) }
 }
 
-function createReads(db: DatabaseSync): Pick<SessionStore, 'find' | 'list' | 'readAttributes'> {
+function createReads({ db, answer }: Reader): Pick<SessionStore, 'find' | 'list' | 'readAttributes'> {
   const live = '?2 < idle_expires_at AND ?2 < expires_at'
   const find = prepareQuery<SessionRow>(db, `SELECT ${SESSION_COLUMNS} FROM sessions WHERE id = ?1 AND ${live}`)
   const list = prepareQuery<SessionRow>(
