@@ -159,7 +159,7 @@ describe.each(JSON_ENDPOINTS)('bad input to $method $path', (endpoint) => {
     'a/b/c',
     ';',
     'text/html;charset="',
-  ])('is refused in the type %s', async (type) => {
+  ])('V3.5.2 is refused in the type %s', async (type) => {
     const body = JSON.stringify(endpoint.good)
     const answer = await test.call(jsonCall(endpoint, { body, headers: { 'content-type': type } }))
     expect([answer.status, answer.body['code']]).toEqual([415, 'unsupported_media_type'])
@@ -269,7 +269,7 @@ describe('a bad credential', () => {
     }
   })
 
-  it('is refused when it is there twice', async () => {
+  it('RFC 6750 2 Cookie twins is refused when it is there twice', async () => {
     const { cookie } = await signIn(test, 'web-stateful')
     for (const headers of [
       { cookie: `${present(cookie)}; ${present(cookie)}` },

@@ -12,7 +12,7 @@ describe('a server', () => {
     'https://user@auth.example.com',
     'https://AUTH.example.com',
     'https://auth.example.com:443',
-  ])('is not made for the issuer %s', async (issuer) => {
+  ])('RFC 8414 2 is not made for the issuer %s', async (issuer) => {
     await expect(openServer({ issuer })).rejects.toThrow(TypeError)
   })
 

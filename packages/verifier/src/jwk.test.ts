@@ -54,7 +54,7 @@ describe('a public key', () => {
     expect(readPublicKey({ ...EDDSA.jwk, d: undefined })).toBeUndefined()
   })
 
-  it('is refused when it is symmetric', () => {
+  it('RFC 8725 3.5 is refused when it is symmetric', () => {
     const k = text(...Buffer.alloc(32, 7))
     expect(readPublicKey({ kty: 'oct', k, alg: 'HS256' })).toBeUndefined()
     expect(readPublicKey({ kty: 'oct', k })).toBeUndefined()

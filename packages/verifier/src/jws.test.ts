@@ -45,7 +45,7 @@ describe('taking a JWS apart', () => {
       'the JSON serialization',
       JSON.stringify({ payload: 'e30', protected: encode('{"alg":"EdDSA"}'), signature: SIGNATURE }),
     ],
-  ])('RFC 8725 3.3 refuses %s', (_, text) => {
+  ])('RFC 8725 3.3 RFC 8725 bis J15 refuses %s', (_, text) => {
     expect(parseJws(text)).toBeUndefined()
   })
 

@@ -99,7 +99,7 @@ describe.each(ENGINES)('a verifier (%s) refuses', (engine) => {
     expect(await decide(KEY.token(), { jwks, algorithms: ['PS256'] })).toEqual(refused('untrusted'))
   })
 
-  it('V9.1.3 a key that the token brings with it or points to', async () => {
+  it('V9.1.3 RFC 8725 3.10 a key that the token brings with it or points to', async () => {
     const { jwk } = STRANGER
     const brought: object[] = [
       { jwk },
@@ -167,7 +167,7 @@ describe.each(ENGINES)('a verifier (%s) refuses', (engine) => {
     }
   })
 
-  it('V9.2.3 a token for somebody else', async () => {
+  it('V9.2.3 V10.3.1 RFC 9700 2.3 a token for somebody else', async () => {
     for (const aud of [
       'https://other.example.com',
       [],
@@ -183,7 +183,7 @@ describe.each(ENGINES)('a verifier (%s) refuses', (engine) => {
     expect(await decide(KEY.token({ aud: undefined }))).toEqual(refused('malformed'))
   })
 
-  it('RFC 9068 4 a token of another issuer, to the letter', async () => {
+  it('RFC 8725 3.8 RFC 9068 4 a token of another issuer, to the letter', async () => {
     for (const iss of [`${ISSUER}/`, ISSUER.toUpperCase(), 'https://evil.example', 'http://auth.example.com', '']) {
       expect(await decide(KEY.token({ iss }))).toEqual(refused('wrong-issuer'))
     }

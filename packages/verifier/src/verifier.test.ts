@@ -179,7 +179,7 @@ describe.each(ENGINES)('a verifier (%s)', (engine) => {
     })
   })
 
-  it('cannot tell while its source of keys fails, and says what failed', async () => {
+  it('V16.5.3 cannot tell while its source of keys fails, and says what failed', async () => {
     let fails = true
     const keys = (): typeof SET => {
       if (fails) throw new Error('the keys are being read')

@@ -69,6 +69,12 @@ describe('signing in', () => {
     expect([wrong, unknown, disabled]).toEqual(Array.from({ length: 3 }, () => ({ refused: 'sign_in_failed' })))
   })
 
+  it('V6.2.10 takes a password for as long as it is the right one', async () => {
+    await signIn(bench, HYBRID)
+    bench.clock.forward(10 * 365 * 86_400)
+    happened(await attempt(PASSWORD))
+  })
+
   it('hashes a password anew when the policy has become stricter, and only then', async () => {
     await signIn(bench, HYBRID)
     const { database } = bench.stores
@@ -147,7 +153,7 @@ describe('signing in', () => {
 })
 
 describe('changing the password', () => {
-  it('V6.2.3 V7.4.3 needs the current one, and ends every other session', async () => {
+  it('V6.2.2 V6.2.3 V7.4.3 needs the current one, and ends every other session', async () => {
     const others = [await signIn(bench, HYBRID), await signIn(bench, STATELESS)] as const
     const { caller } = await statefulCaller()
     const wrong = { currentPassword: 'not it', newPassword: NEW_PASSWORD }
@@ -210,7 +216,7 @@ describe('changing and erasing an account', () => {
     expect(await attempt(PASSWORD)).toMatchObject({ refused: 'sign_in_failed' })
   })
 
-  it('V7.4.2 erasing ends everything and removes the personal data; it needs a recent sign-in', async () => {
+  it('V7.4.2 NIST 5.1.2 erasing ends everything and removes the personal data; it needs a recent sign-in', async () => {
     const hybrid = await signIn(bench, HYBRID)
     const { caller } = await statefulCaller()
     bench.clock.forward(16 * 60)

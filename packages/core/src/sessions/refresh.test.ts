@@ -37,7 +37,7 @@ describe('a hybrid refresh', () => {
     expect(await refresh(first)).toMatchObject({ refused: 'credential_ended' })
   })
 
-  it('answers 1,000 parallel uses of one token with the same bytes', async () => {
+  it('V15.4.2 answers 1,000 parallel uses of one token with the same bytes', async () => {
     const token = refreshTokenOf(await signIn(bench, HYBRID))
     const answers = await Promise.all(Array.from({ length: 1000 }, () => refresh(token)))
     const successors = new Set(answers.map((answer) => refreshTokenOf(happened(answer))))
@@ -135,7 +135,7 @@ describe('a hybrid refresh', () => {
     expect(await refresh(token)).toMatchObject({ refused: 'credential_ended' })
   })
 
-  it("is refused to another application, and the owner's token stays good", async () => {
+  it("RFC 9700 4.14.2 binding is refused to another application, and the owner's token stays good", async () => {
     const token = refreshTokenOf(await signIn(bench, HYBRID))
     expect(await bench.auth.refresh(token, STATEFUL, ORIGIN)).toMatchObject({ refused: 'credential_untrusted' })
     happened(await refresh(token))

@@ -39,14 +39,14 @@ const use = (token: string): ReturnType<Bench['auth']['recogniseSessionToken']> 
   bench.auth.recogniseSessionToken(token)
 
 describe('a session', () => {
-  it('V7.2.3 has an id of 128 random bits that comes once', async () => {
+  it('V7.2.3 V11.5.1 has an id of 128 random bits that comes once', async () => {
     const ids = new Set<string>()
     for (let round = 0; round < 50; round++) ids.add((await signIn(bench, STATEFUL)).session.id)
     expect(ids.size).toBe(50)
     for (const id of ids) expect(Buffer.from(id, 'base64url')).toHaveLength(16)
   })
 
-  it('V7.3.1 ends when it is not used for the idle time, and use moves that on in tenths', async () => {
+  it('V7.3.1 NIST 5.2 ends when it is not used for the idle time, and use moves that on in tenths', async () => {
     const token = sessionTokenOf(await signIn(bench, STATEFUL))
     const idle = bench.policy.statefulIdleSeconds
     bench.clock.forward(idle - 1)
@@ -74,7 +74,7 @@ describe('a session', () => {
     expect(touches).toHaveLength(5)
   })
 
-  it('V7.3.2 ends at its absolute end however often it is used', async () => {
+  it('V7.3.2 NIST 5.2 ends at its absolute end however often it is used', async () => {
     const signedIn = await signIn(bench, STATEFUL)
     const token = sessionTokenOf(signedIn)
     for (let days = 0; days < 60; days++) {
@@ -111,7 +111,7 @@ describe('a session', () => {
 })
 
 describe('ending', () => {
-  it.each([STATELESS, STATEFUL, HYBRID])('V7.4.1 a %s session that is ended is used no more', async (id) => {
+  it.each([STATELESS, STATEFUL, HYBRID])('V7.4.1 NIST 5.1 a %s session that is ended is used no more', async (id) => {
     const signedIn = await signIn(bench, id)
     const caller = await callerOf(signedIn)
     const ended = happened(await bench.auth.endSession(caller, caller.session.id, ORIGIN))

@@ -1,7 +1,17 @@
-import { SIGNING_ALGORITHMS, type AccessTokenClaims } from '@counterfoil/protocol'
+import { SIGNING_ALGORITHMS, type AccessTokenClaims, type ApplicationId } from '@counterfoil/protocol'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { happened, HYBRID, openBench, ORIGIN, refreshTokenOf, signIn, STATELESS, type Bench } from '../auth.fixture.ts'
+import {
+  application,
+  happened,
+  HYBRID,
+  openBench,
+  ORIGIN,
+  refreshTokenOf,
+  signIn,
+  STATELESS,
+  type Bench,
+} from '../auth.fixture.ts'
 import { createAuth } from '../auth.ts'
 import { createMemoryStores } from '../stores/memory/stores.ts'
 import type { SignedIn } from '../sessions/caller.ts'
@@ -24,7 +34,7 @@ async function verifyWithJose({ auth, clock }: Bench, token: string): Promise<Ac
 const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? ''
 
 describe.each(SIGNING_ALGORITHMS)('access tokens signed with %s', (signingAlgorithm) => {
-  it('RFC 9068 2.1 are of their own type, and anybody with the public key verifies them', async () => {
+  it('RFC 8725 3.11 RFC 9068 2.1 are of their own type, and anybody with the public key verifies them', async () => {
     const bench = await openBench(createMemoryStores(), { signingAlgorithm })
     const token = accessTokenOf(await signIn(bench, HYBRID))
     expect(decodeProtectedHeader(token)).toMatchObject({ alg: signingAlgorithm, typ: 'at+jwt' })
@@ -38,7 +48,7 @@ describe.each(SIGNING_ALGORITHMS)('access tokens signed with %s', (signingAlgori
   })
 })
 
-it('RFC 9068 2.2 an access token says who, where, for whom, when, and how the user signed in', async () => {
+it('RFC 9068 2.2 RFC 9068 2.2.1 an access token says who, where, for whom, when, and how the user signed in', async () => {
   const bench = await openBench(createMemoryStores())
   const signedIn = await signIn(bench, HYBRID)
   const claims = await verifyWithJose(bench, accessTokenOf(signedIn))
@@ -52,6 +62,18 @@ it('RFC 9068 2.2 an access token says who, where, for whom, when, and how the us
   })
   expect(claims).toMatchObject({ iat: now, exp: now + 300, auth_time: now, amr: ['pwd'], roles: [] })
   expect(Buffer.from(claims.jti, 'base64url')).toHaveLength(16)
+})
+
+it('RFC 9068 5 RFC 9700 4.15 the subject is an account, whose name nobody chooses, and never an application', async () => {
+  const bench = await openBench(createMemoryStores())
+  await bench.auth.declareApplications([application('hybrid', { id: 'A'.repeat(22) as ApplicationId })])
+  for (const email of ['hybrid', HYBRID, 'A'.repeat(22)].map((name) => `${name}@example.com`)) {
+    const signedIn = await signIn(bench, 'A'.repeat(22) as ApplicationId, email)
+    const claims = await verifyWithJose(bench, accessTokenOf(signedIn))
+    expect(Buffer.from(String(claims.sub), 'base64url')).toHaveLength(16)
+    expect([claims.sub, claims['client_id']]).toEqual([signedIn.account.id, 'A'.repeat(22)])
+    expect(claims.sub).not.toBe(claims['client_id'])
+  }
 })
 
 describe('signing keys', () => {

@@ -11,7 +11,7 @@ beforeAll(async () => {
   token = sessionTokenOf(await signIn(bench, STATEFUL))
 })
 
-it('a token with any one bit changed is refused', async () => {
+it('RFC 9700 4.14.2 binding a token with any one bit changed is refused', async () => {
   const genuine = Buffer.from(token.slice(4), 'base64url')
   for (let bit = 0; bit < genuine.length * 8; bit++) {
     const changed = Buffer.from(genuine)

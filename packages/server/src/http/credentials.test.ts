@@ -25,7 +25,7 @@ describe('the credential of a request', () => {
     expect(readCredential(source(['Bearer abc'], `${COOKIE}=def`), COOKIE)).toEqual({ carrier: 'header', text: 'abc' })
   })
 
-  it('is ambiguous with two headers, also where Node keeps only the first', () => {
+  it('RFC 6750 2 is ambiguous with two headers, also where Node keeps only the first', () => {
     expect(readCredential(source(['Bearer abc', 'Bearer def']), COOKIE)).toBe('ambiguous')
     expect(readCredential(source(['Bearer abc', 'Bearer abc']), COOKIE)).toBe('ambiguous')
   })

@@ -143,6 +143,13 @@ describe('a page of another origin', () => {
     },
   )
 
+  it('RFC 7009 2.3 may revoke when an application lists it, and gets JSON, never a script', async () => {
+    const { token } = await signIn(test, 'web-hybrid')
+    const form = { token: present(token), client_id: 'web-hybrid', callback: 'x' }
+    const { status, headers, text } = await test.call({ path: '/oauth/revoke', form, origin: APP_ORIGIN })
+    expect([status, headers['access-control-allow-origin'], text.startsWith('x')]).toEqual([200, APP_ORIGIN, false])
+  })
+
   it('V3.4.2 may read nothing where no application lists any', async () => {
     const closed = await openServer({ applications: [application('hybrid')] })
     const { headers } = await closed.call({ path: '/sessions/current', origin: APP_ORIGIN })

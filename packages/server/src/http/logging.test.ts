@@ -89,7 +89,7 @@ async function useEverything(test: TestServer): Promise<string[]> {
 }
 
 describe('the log', () => {
-  it('V16.2.5 holds no credential, no password and no address of mail after all has been used', async () => {
+  it('V16.2.5 RFC 9700 4.9.2 holds no credential, no password and no address of mail after all has been used', async () => {
     const test = await openLogged()
     const secrets = await useEverything(test)
     expect(secrets.length).toBeGreaterThan(20)

@@ -7,7 +7,7 @@ beforeAll(async () => {
 })
 
 describe('what is public', () => {
-  it('RFC 8414 3 is described under the well-known path, with the issuer to the letter', async () => {
+  it('RFC 8414 2 RFC 8414 3 RFC 9700 2.6 is described under the well-known path, with the issuer to the letter', async () => {
     const { body, headers } = await test.call({ path: '/.well-known/oauth-authorization-server' })
     expect(body).toMatchObject({
       issuer: 'https://auth.example.com',
@@ -15,6 +15,9 @@ describe('what is public', () => {
       jwks_uri: 'https://auth.example.com/.well-known/jwks.json',
       grant_types_supported: ['refresh_token'],
       response_types_supported: [],
+      introspection_endpoint: 'https://auth.example.com/oauth/introspect',
+      revocation_endpoint: 'https://auth.example.com/oauth/revoke',
+      token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
     })
     expect(headers['content-type']).toMatch(/^application\/json/)
   })

@@ -101,7 +101,7 @@ describe('signing in', () => {
     expect(answer.setCookies).toEqual([])
   })
 
-  it('V3.3.1 V3.3.2 V3.3.4 hands a stateful session to a browser in a cookie alone', async () => {
+  it('V3.3.1 V3.3.2 V3.3.3 V3.3.4 NIST 5.1.1 hands a stateful session to a browser in a cookie alone', async () => {
     const { answer } = await signIn(test, 'web-stateful')
     expect(Object.keys(answer.body)).toEqual(['session'])
     const [cookie = '', ...others] = answer.setCookies
@@ -114,7 +114,7 @@ describe('signing in', () => {
     ['web-hybrid', 'cfr_', 14 * 86_400],
     ['web-stateless', 'eyJ', 86_400],
   ])(
-    'V3.3.1 V3.3.2 V3.3.4 hands the refresh token of %s to a browser in a cookie alone',
+    'V3.3.1 V3.3.2 V3.3.4 V3.3.5 V10.1.1 hands the refresh token of %s to a browser in a cookie alone',
     async (clientId, prefix, seconds) => {
       const { answer } = await signIn(test, clientId)
       expect(Object.keys(answer.body).sort()).toEqual(['access_token', 'expires_in', 'session', 'token_type'])

@@ -69,7 +69,7 @@ describe('revoking', () => {
     expect(await isLive(held)).toBe(true)
   })
 
-  it('RFC 7009 2.1 looks further when the hint is wrong', async () => {
+  it('RFC 7009 2.1 hint that is wrong does not stop the search', async () => {
     const held = await signIn(test, 'hybrid')
     await revoke({ token: present(held.refreshToken), client_id: 'hybrid', token_type_hint: 'access_token' })
     expect(await isLive(held)).toBe(false)

@@ -61,7 +61,7 @@ describe('verifying for a gateway', () => {
     expect(claims['sid']).toBe(sessionId)
   })
 
-  it('makes no token for an upstream that the application does not name', async () => {
+  it('V9.2.4 RFC 9068 3 makes no token for an upstream that the application does not name', async () => {
     const { token } = await signIn(test, 'desk')
     const { status, body, headers } = await test.call({ path: '/verify?audience=https://evil.example', token })
     expect([status, body['code'], headers['x-access-token']]).toEqual([403, 'audience_not_allowed', undefined])
