@@ -19,10 +19,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/gateway': ['protocol', 'verifier'],
   'apps/counterfoil': ['protocol', 'core', 'store-sqlite', 'verifier', 'server'],
   'apps/console': ['protocol', 'client'],
-  examples: ['verifier', 'client'],
+  examples: ['verifier', 'verifier/fastify', 'client'],
   bench: ['protocol', 'core', 'store-sqlite', 'verifier', 'server'],
-  simulation: ['protocol', 'core', 'verifier'],
-  e2e: ['protocol', 'core', 'store-sqlite', 'verifier', 'server'],
+  simulation: ['protocol', 'core', 'verifier', 'verifier/feed'],
+  e2e: ['protocol', 'core', 'store-sqlite', 'verifier', 'verifier/node', 'server'],
   scripts: ['protocol', 'core'],
 }
 

@@ -14,6 +14,7 @@ export type AuditKind =
   | 'key.added'
   | 'key.scheduled'
   | 'key.removed'
+  | 'key.killed'
   | 'session.started'
   | 'session.refused'
   | 'session.ended'

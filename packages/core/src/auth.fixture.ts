@@ -13,7 +13,7 @@ import type { SessionStore } from './stores/session-store.ts'
 export interface Bench {
   readonly auth: Auth
   readonly stores: { readonly database: Database; readonly sessions: SessionStore; readonly log: RevocationLog }
-  readonly clock: { now(): number; forward(seconds: number): void }
+  readonly clock: { now(): number; monotonic(): number; forward(seconds: number): void }
   readonly policy: Policy
   /** The same stores under a new issuer: a restart. */
   restart(): Promise<Auth>
@@ -54,7 +54,11 @@ export function happened<Result extends object>(outcome: Outcome<Result>): Resul
 /** An issuer with the three applications, over these stores. Hashing is as cheap as the policy allows. */
 export async function openBench(stores: Bench['stores'], settings: Partial<Policy> = {}): Promise<Bench> {
   let instant = Date.UTC(2026, 0, 1)
-  const clock = { now: () => instant, forward: (seconds: number) => void (instant += seconds * 1000) }
+  const clock = {
+    now: () => instant,
+    monotonic: () => instant,
+    forward: (seconds: number) => void (instant += seconds * 1000),
+  }
   const policy = createPolicy({
     passwordMemoryKib: 7_168,
     passwordPasses: 1,

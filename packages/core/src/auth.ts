@@ -1,22 +1,23 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { AccessTokenClaims, AccountId, ApplicationId, SessionId } from '@counterfoil/protocol'
+import type { AccessTokenClaims, AccountId, ApplicationId, KeyId, SessionId } from '@counterfoil/protocol'
 import type { Account } from './accounts/account.ts'
 import { changeAccount, changePassword, type AccountChange } from './accounts/change.ts'
 import { disableAccount, eraseAccount } from './accounts/end.ts'
 import { signIn, type SignIn } from './accounts/sign-in.ts'
 import { registerAccount, signUp, type SignUp } from './accounts/sign-up.ts'
 import type { Application, ApplicationSettings } from './applications/application.ts'
-import { checkLifetimes } from './applications/lifetimes.ts'
+import { checkLifetimes, longestAcceptanceMs } from './applications/lifetimes.ts'
 import type { Clock } from './clock.ts'
 import { createPasswords } from './credentials/passwords.ts'
 import { createThrottle } from './credentials/throttle.ts'
 import type { Issuer } from './issuer.ts'
 import type { Policy } from './policy.ts'
 import type { Random } from './random.ts'
+import { RevocationFeed } from './revocations/feed.ts'
 import type { Outcome } from './refusal.ts'
 import { readAttributes, writeAttribute } from './sessions/attributes.ts'
 import type { Caller, Ended, SessionView, SignedIn } from './sessions/caller.ts'
-import { endAllSessions, endApplicationSessions, endSession } from './sessions/end.ts'
+import { endAllSessions, endApplicationSessions, endSession, expiredAt } from './sessions/end.ts'
 import { introspect, type Introspection } from './sessions/introspect.ts'
 import { listSessions } from './sessions/list.ts'
 import { recogniseAccessToken, recogniseSessionToken } from './sessions/recognise.ts'
@@ -28,6 +29,7 @@ import type { RevocationLog } from './stores/revocation-log.ts'
 import type { SessionStore, VersionedAttributes } from './stores/session-store.ts'
 import { issueUpstreamToken, type IssuedToken } from './tokens/access-token.ts'
 import { KeyRing, type PublicJwk } from './tokens/key-ring.ts'
+import { systemTimer, type Timer } from './timer.ts'
 import { keyTimes } from './tokens/key-times.ts'
 import { createSealing } from './tokens/sealing.ts'
 import { upkeep } from './upkeep.ts'
@@ -47,6 +49,8 @@ export interface AuthOptions {
   readonly policy: Policy
   readonly clock: Clock
   readonly random: Random
+  /** Default: the machine's. */
+  readonly timer?: Timer | undefined
 }
 
 /** The use cases of the issuer. Each answers its result or a `Refusal`, and rejects with `StoreUnavailable` only. */
@@ -80,9 +84,18 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     times: () => keyTimes(database, policy),
   })
   await keys.upkeep()
+  const feed = await RevocationFeed.open({
+    log: options.log,
+    clock,
+    timer: options.timer ?? systemTimer,
+    leaseMs: policy.leaseSeconds * 1000,
+    longestAcceptanceMs: async () =>
+      Math.max(0, ...(await database.listApplications()).map((each) => longestAcceptanceMs(each, policy))),
+  })
   const issuer: Issuer = {
     ...options,
     keys,
+    feed,
     passwords: createPasswords(policy),
     throttle: createThrottle({ policy, clock }),
   }
@@ -207,8 +220,15 @@ function operatorCases(issuer: Issuer) {
     },
     /** Lets the next signing key take over as soon as every verifier can know it; from when on that is. */
     rotateKeys: async (): Promise<{ readonly activeAt: number }> => ({ activeAt: await keys.rotate() }),
+    /** Takes a signing key out of use at once, with every token that it signed: for one that may have been stolen. */
+    killKey: async (id: KeyId): Promise<Ended | undefined> => {
+      const head = await keys.kill(id)
+      return head && { sessionIds: [], head, expiredAt: await expiredAt(issuer, undefined, clock.now()) }
+    },
     /** What wants doing from time to time: keys that are due, expired sessions, old records. Call it every `keyReloadSeconds`. */
     upkeep: (): Promise<void> => upkeep(issuer),
+    /** The authority's side of the guarantee: leases, pushes, and waiting until everybody obeys. */
+    feed: issuer.feed,
     /** Resolves when the stores answer; for readiness. */
     check: (): Promise<void> => database.check(),
   }

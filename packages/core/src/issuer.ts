@@ -3,6 +3,7 @@ import type { Passwords } from './credentials/passwords.ts'
 import type { Throttle } from './credentials/throttle.ts'
 import type { Policy } from './policy.ts'
 import type { Random } from './random.ts'
+import type { RevocationFeed } from './revocations/feed.ts'
 import type { Database } from './stores/database.ts'
 import type { RevocationLog } from './stores/revocation-log.ts'
 import type { SessionStore } from './stores/session-store.ts'
@@ -15,6 +16,7 @@ export interface Issuer {
   readonly database: Database
   readonly sessions: SessionStore
   readonly log: RevocationLog
+  readonly feed: RevocationFeed
   readonly keys: KeyRing
   readonly passwords: Passwords
   readonly throttle: Throttle

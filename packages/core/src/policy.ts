@@ -61,7 +61,7 @@ export const POLICY_LIMITS = {
     initial: 5,
     min: 1,
     max: 5 * MINUTE,
-    says: 'how long a verifier may decide without hearing from the server; nothing holds leases in this version',
+    says: 'how long a verifier may decide without hearing from the server: the bound within which a revocation is obeyed everywhere',
   },
   upstreamTokenSeconds: {
     initial: 60,
@@ -204,5 +204,8 @@ function checkTogether(policy: Policy): void {
   // A stateless session that was ended is only known from the log: it must stay there as long as its refresh token could return.
   atMost('statelessRefreshSeconds', 'revocationRetentionSeconds')
   atMost('accessTokenSeconds', 'statelessRefreshSeconds')
+  const keepsTokens = policy.accessTokenSeconds + policy.leewaySeconds + 2 * policy.leaseSeconds
+  if (policy.revocationRetentionSeconds < keepsTokens)
+    throw new PolicyError('revocationRetentionSeconds', `must cover access tokens, leeway and leases (${keepsTokens})`)
   atMost('passwordMinLength', 'passwordMaxLength')
 }

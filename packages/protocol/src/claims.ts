@@ -30,6 +30,8 @@ export interface SessionClaims {
   readonly account_generation: number
   /** The same for the application. */
   readonly client_generation: number
+  /** How far the issuer had followed the revocation log when it looked whether the session stands; see `markPosition`. */
+  readonly log_position: string
 }
 
 /** Claims of an access token (RFC 9068 §2.2). */

@@ -3,6 +3,22 @@ export { ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE } from './claims.ts'
 export type { AccessTokenClaims, RefreshTokenClaims, SessionClaims } from './claims.ts'
 export { AuthError, ERRORS, errorStatus, errorText } from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'
+export {
+  boundMs,
+  CLOCK_RATE_ERROR,
+  FEED_EVENTS,
+  isMark,
+  markPosition,
+  patienceMs,
+  positionOfMark,
+  readLease,
+  readPush,
+  readRevocation,
+  wireOfLease,
+  wireOfPush,
+  wireOfRevocation,
+} from './feed.ts'
+export type { LeaseAnswer, LeaseRequest, Push } from './feed.ts'
 export type { AccountId, ApplicationId, KeyId, SessionId } from './ids.ts'
 export {
   layOutOpaqueToken,

@@ -16,6 +16,8 @@ export const ROUTES = {
   revoke: '/oauth/revoke',
   introspect: '/oauth/introspect',
   verify: '/verify',
+  lease: '/revocations/lease',
+  feed: '/revocations/stream',
 } as const
 
 /** Cookie of a stateful session's token. `__Host-`: no other host can set it (RFC 6265bis §4.1.3.2). */

@@ -30,7 +30,8 @@ async function read(verifier: Verifier, token: string): Promise<AccessTokenClaim
 function claimsOrCode(decision: Decision): AccessTokenClaims | ErrorCode {
   switch (decision.outcome) {
     case 'accepted':
-      return decision.identity.claims
+      // Only a session token holds none, and this verifier takes none.
+      return decision.identity.claims ?? 'credential_untrusted'
     case 'refused':
       return codeOf(decision.reason)
     case 'unknown':

@@ -19,6 +19,7 @@ import { addAttributeRoutes } from './routes/attributes.ts'
 import { addDiscoveryRoutes } from './routes/discovery.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addTokenRoute } from './routes/oauth.ts'
+import { addRevocationRoutes } from './routes/revocations.ts'
 import { addEndingRoutes, addSessionRoutes, addSignInRoute } from './routes/sessions.ts'
 import { addIntrospectRoute, addRevokeRoute } from './routes/tokens.ts'
 import { addVerifyRoutes } from './routes/verify.ts'
@@ -133,6 +134,7 @@ async function addRoutes(app: App, context: ServerContext): Promise<void> {
   addAttributeRoutes(app, context)
   addOwnAccountRoutes(app, context)
   addVerifyRoutes(app, context)
+  addRevocationRoutes(app, context)
   await app.register(async (oauth) => {
     oauth.removeAllContentTypeParsers()
     await oauth.register(formbody)

@@ -2,8 +2,9 @@ import type { Auth, Clock, Policy } from '@counterfoil/core'
 import type { AccessTokenClaims, ErrorCode, Strategy } from '@counterfoil/protocol'
 import type { TrustsAddress } from './http/address.ts'
 import type { CookieShape } from './http/cookies.ts'
+import type { PushChannels } from './http/push-channels.ts'
 
-/** A party that may introspect: a verifier's name, and SHA-256 of its key. */
+/** A party that may follow the log and introspect: a verifier's name, and SHA-256 of its key. */
 export interface KnownVerifier {
   readonly name: string
   readonly keyHash: Buffer
@@ -31,6 +32,7 @@ export interface ServerContext {
   readonly verifiers: readonly KnownVerifier[]
   readonly trusts: TrustsAddress
   readonly tokens: AccessTokenReader
+  readonly channels: PushChannels
   /** Whether the server is on its way out. */
   readonly isDraining: () => boolean
 }

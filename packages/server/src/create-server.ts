@@ -8,6 +8,7 @@ import { trustProxies } from './http/address.ts'
 import { hashKey } from './http/client-authentication.ts'
 import { cookieShapes } from './http/cookies.ts'
 import { createLogger } from './http/logging.ts'
+import { PushChannels } from './http/push-channels.ts'
 import { checkOptions, readIssuer, type ServerOptions } from './options.ts'
 import type { App } from './routes/app.ts'
 
@@ -74,6 +75,7 @@ export async function createServer(options: ServerOptions): Promise<CounterfoilS
       upstreams: options.applications.flatMap(({ audience }) => audience),
       leewaySeconds: options.policy.leewaySeconds,
     }),
+    channels: new PushChannels(auth.feed),
     isDraining: () => state.draining,
   }
   const logger = createLogger(options.logger)
@@ -87,6 +89,8 @@ export async function createServer(options: ServerOptions): Promise<CounterfoilS
     close: ({ withinMs = 10_000 } = {}) => {
       state.draining = true
       stopUpkeep()
+      context.channels.close()
+      auth.feed.close()
       return closeWithin(app, withinMs)
     },
     auth,

@@ -10,7 +10,7 @@ import type {
 import type { FastifyBaseLogger } from 'fastify'
 import type { LoggerOptions } from 'pino'
 
-/** A party that may introspect any credential. */
+/** A party that may follow the revocation log and introspect any credential. */
 export interface VerifierSettings {
   readonly name: string
   /** What it proves itself with; at least 128 bits drawn at random. */
@@ -29,7 +29,7 @@ export interface ServerOptions {
   readonly policy: Policy
   /** Declared when the server is made; those that are there already keep their generation. */
   readonly applications: readonly ApplicationSettings[]
-  /** Who may introspect. Default: none. */
+  /** Who may follow the log and introspect. Default: none. */
   readonly verifiers?: readonly VerifierSettings[]
   /** Addresses and CIDR ranges whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[]

@@ -44,8 +44,16 @@ const APPLICATIONS: readonly ApplicationSettings[] = [
 /** A clock that stands still until it is moved. */
 export class TestClock implements Clock {
   #instant = Date.UTC(2026, 0, 1)
+  #uptimeMs = 0
   now(): number {
     return this.#instant
+  }
+  monotonic(): number {
+    return this.#instant + this.#uptimeMs
+  }
+  /** As if the process had been there for long: no lease from before it is still in force. */
+  settle(): void {
+    this.#uptimeMs = 3_600_000
   }
   forward(seconds: number): void {
     this.#instant += seconds * 1000
@@ -135,6 +143,7 @@ export async function openServer(
     clock,
     ...given,
   })
+  clock.settle()
   const document = new Document((await server.inject({ method: 'GET', url: '/openapi.json' })).body)
   const breakStores = (broken: boolean): void => void (state.broken = broken)
   const call = (request: Call): Promise<Answer> => callServer(server, document, request)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Acceptances } from './acceptance.ts'
 import { TokenCache, type CachedToken } from './cache.ts'
 import { areAccessTokenClaims } from './claims.ts'
 import { ISSUER, AUDIENCE, TestKey, accessTokenClaims } from './issuer.fixture.ts'
@@ -15,7 +16,8 @@ function entry(token: string, claims: object = {}): CachedToken {
   const payload = Buffer.from(JSON.stringify(all))
   const checked = readToken(payload, { issuer: ISSUER, audiences: [AUDIENCE], leewayMs: 0 })
   if (!areAccessTokenClaims(all) || 'outcome' in checked) throw new Error('this is no access token')
-  return { token, checked, key: KEY, ring: RING }
+  const acceptances = new Acceptances({ checked, keyId: 'a', leewayMs: 0, open: () => AbortSignal.abort() })
+  return { token, checked, key: KEY, keyId: 'a', ring: RING, acceptances, clearAt: -1 }
 }
 
 const TOKENS = Array.from({ length: 60 }, () => signer.token())

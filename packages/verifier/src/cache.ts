@@ -1,10 +1,8 @@
-import type { CheckedToken } from './judgement.ts'
+import type { Candidate } from './candidate.ts'
 import type { KeyRing, VerificationKey } from './key-ring.ts'
 
 /** A token that was accepted, and what it was accepted by. */
-export interface CachedToken {
-  readonly token: string
-  readonly checked: CheckedToken
+export interface CachedToken extends Candidate {
   readonly key: VerificationKey
   /** The newest ring that is known to hold the key. */
   ring: KeyRing
@@ -38,7 +36,7 @@ const BYTES_PER_MEMBER = 128
 /** Tokens of one issuer share the layout of their usual claims. */
 const SHARED_MEMBERS = 16
 
-function estimateBytes({ token, checked }: CachedToken): number {
+function estimateBytes({ token, checked }: Candidate): number {
   const payload =
     BYTES_PER_CONTAINER * checked.containers + BYTES_PER_MEMBER * Math.max(0, checked.members - SHARED_MEMBERS)
   return BYTES_PER_ENTRY + BYTES_PER_CHARACTER * token.length + payload

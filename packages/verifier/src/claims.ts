@@ -1,4 +1,4 @@
-import { ACCESS_TOKEN_TYPE, STRATEGIES, type AccessTokenClaims } from '@counterfoil/protocol'
+import { ACCESS_TOKEN_TYPE, isMark, STRATEGIES, type AccessTokenClaims } from '@counterfoil/protocol'
 import type { JsonObject } from './strict-json.ts'
 
 /** The last second of the year 9999: what is beyond is no date (RFC 7519 §2, RFC 3339 §1). */
@@ -41,6 +41,7 @@ const FORMS: Readonly<Record<keyof AccessTokenClaims, (value: unknown) => boolea
   strategy: (value) => KNOWN_STRATEGIES.includes(value),
   account_generation: isGeneration,
   client_generation: isGeneration,
+  log_position: isMark,
   roles: isTextList,
 }
 const FORM_LIST = Object.entries(FORMS)
@@ -60,7 +61,7 @@ export function validFromAt({ iat, auth_time: authTime, nbf }: TrustedClaims): n
 }
 
 /** Whether one of these audiences is among those of the token. */
-export function isFor({ aud }: AccessTokenClaims, audiences: readonly string[]): boolean {
+export function isFor({ aud }: Pick<AccessTokenClaims, 'aud'>, audiences: readonly string[]): boolean {
   return typeof aud === 'string' ? audiences.includes(aud) : aud.some((each) => audiences.includes(each))
 }
 

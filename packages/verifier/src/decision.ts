@@ -1,7 +1,7 @@
 import type { AccountId, ApplicationId, SessionId, Strategy } from '@counterfoil/protocol'
 import type { TrustedClaims } from './claims.ts'
 
-/** Who makes a request. Instants are epoch milliseconds. Frozen, since checks of one token share it. */
+/** Who makes a request. Instants are epoch milliseconds. Frozen, since checks of one credential share it. */
 export interface Identity {
   readonly accountId: AccountId
   readonly sessionId: SessionId
@@ -11,14 +11,15 @@ export interface Identity {
   /** When the user last proved who they are. */
   readonly authenticatedAt: number
   readonly expiresAt: number
-  /** The token's claims as they are in it. */
-  readonly claims: TrustedClaims
+  /** The token's claims as they are in it; undefined for a session token, which holds none. */
+  readonly claims: TrustedClaims | undefined
 }
 
 /**
- * Why a credential is refused: `absent`; `opaque`, a session token (`cfs_`), which only its issuer can judge;
- * `malformed`; `untrusted`, no trusted key signed it with an allowed algorithm; `wrong-type`, a token, but no access
- * token; `wrong-issuer`; `wrong-audience`; `not-yet-valid`; `expired`; `too-old-authentication`.
+ * Why a credential is refused: `absent`; `opaque`, a session token (`cfs_`), which only its issuer can judge, and this verifier has no
+ * key to ask it; `malformed`; `untrusted`, no trusted key signed it with an allowed algorithm; `wrong-type`, a token, but no access
+ * token; `wrong-issuer`; `wrong-audience`; `not-yet-valid`; `expired`; `revoked`, its session has ended or its key was taken out of use;
+ * `too-old-authentication`.
  */
 export type RefusalReason =
   | 'absent'
@@ -30,12 +31,20 @@ export type RefusalReason =
   | 'wrong-audience'
   | 'not-yet-valid'
   | 'expired'
+  | 'revoked'
   | 'too-old-authentication'
 
 /** The credential is good. */
 export interface Accepted {
   readonly outcome: 'accepted'
   readonly identity: Identity
+  /** Whether every revocation from before the bound would be known: decided under a lease, or by the issuer. Never so without the feed. */
+  readonly fresh: boolean
+  /**
+   * Fires when what was accepted ends: its session is revoked, the token expires, or, where stale decisions are rejected, the lease is lost.
+   * Its `reason` is a `WorkEnded`. Ask for it only where something goes on after the answer has begun: a stream, a socket.
+   */
+  readonly signal: AbortSignal
 }
 
 /** The credential is not good: 401. */
@@ -44,9 +53,16 @@ export interface Refused {
   readonly reason: RefusalReason
 }
 
-/** Nobody can tell now, since there are no keys to go by: 503, and nobody is signed out. */
+/**
+ * Why nobody can tell: `keys-unavailable`, there are no keys to go by; `never-connected`, this verifier has not reached its server since it
+ * started; `stale`, it has not heard from it within the lease; `behind`, it has not come to the place in the log that was asked for.
+ */
+export type UnknownReason = 'keys-unavailable' | 'never-connected' | 'stale' | 'behind'
+
+/** Nobody can tell now: 503, and nobody is signed out. */
 export interface Unknown {
   readonly outcome: 'unknown'
+  readonly reason: UnknownReason
   readonly retryAfterMs: number
 }
 
@@ -68,5 +84,6 @@ export const REFUSED: Readonly<Record<RefusalReason, Refused>> = {
   'wrong-audience': refuse('wrong-audience'),
   'not-yet-valid': refuse('not-yet-valid'),
   expired: refuse('expired'),
+  revoked: refuse('revoked'),
   'too-old-authentication': refuse('too-old-authentication'),
 }

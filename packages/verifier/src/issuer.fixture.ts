@@ -105,6 +105,7 @@ export function accessTokenClaims(): Record<string, unknown> {
     strategy: 'hybrid',
     account_generation: 1,
     client_generation: 0,
+    log_position: 'logAlog0.0',
     roles: ['support'],
   }
 }

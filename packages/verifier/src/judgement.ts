@@ -1,5 +1,8 @@
+import type { AccessTokenClaims, LogHead } from '@counterfoil/protocol'
 import { areAccessTokenClaims, isFor, validFromAt, type TrustedClaims } from './claims.ts'
-import { REFUSED, type Accepted, type Decision, type Refused } from './decision.ts'
+import { REFUSED, type Identity, type Refused } from './decision.ts'
+import { wordsOf } from './feed/record-table.ts'
+import type { TokenSubject } from './feed/view.ts'
 import { parseJsonObject } from './strict-json.ts'
 
 /** What every token must say. */
@@ -9,55 +12,92 @@ export interface Expectations {
   readonly leewayMs: number
 }
 
+/**
+ * What a route wants when the lease is lost: `reject`, 503; `introspect`, ask the server about this one credential, and 503 if that fails too;
+ * `accept`, until the token expires, marked `fresh: false`.
+ */
+export type OnStale = 'reject' | 'introspect' | 'accept'
+
 /** What one call asks beyond that. */
 export interface VerifyOptions {
   /** How long ago the user may have signed in, in seconds (plus the leeway). Default: it does not matter. */
   readonly maxAuthAgeSeconds?: number | undefined
   /** The one of the verifier's audiences that this call is about. Default: any of them. */
   readonly audience?: string | undefined
+  /** What to do when the lease is lost. Default: the verifier's. */
+  readonly onStale?: OnStale | undefined
+  /** A place in the log, as an ending call answered it: decide only if everything up to there is known (G3). */
+  readonly minPosition?: LogHead | undefined
 }
 
-/** A token whose signature and claims are in order; what is left to judge changes with time and call. */
-export interface CheckedToken {
-  readonly accepted: Accepted
+/** A credential whose form and origin are in order; what is left to judge changes with time, call and revocations. */
+export interface Checked {
+  readonly identity: Identity
+  readonly subject: TokenSubject
+  readonly audience: string | readonly string[]
   readonly validFromAt: number
   /** How much is in its payload, for who keeps it. */
   readonly containers: number
   readonly members: number
 }
 
-function identify(claims: TrustedClaims): Accepted {
+type SubjectClaims = Pick<
+  AccessTokenClaims,
+  'sid' | 'sub' | 'client_id' | 'account_generation' | 'client_generation' | 'log_position'
+>
+
+/** What records can name of a credential with these claims. */
+export function subjectOf(claims: SubjectClaims): TokenSubject {
+  return {
+    session: wordsOf(claims.sid),
+    account: wordsOf(claims.sub),
+    sessionId: claims.sid,
+    accountId: claims.sub,
+    applicationId: claims.client_id,
+    accountGeneration: claims.account_generation,
+    applicationGeneration: claims.client_generation,
+    mark: claims.log_position,
+  }
+}
+
+function identify(claims: TrustedClaims): Identity {
   const { sub, sid, client_id: applicationId, strategy, roles } = claims
   const instants = { authenticatedAt: claims.auth_time * 1000, expiresAt: claims.exp * 1000 }
-  const identity = { accountId: sub, sessionId: sid, applicationId, strategy, roles, ...instants, claims }
-  return Object.freeze({ outcome: 'accepted', identity: Object.freeze(identity) })
+  return Object.freeze({ accountId: sub, sessionId: sid, applicationId, strategy, roles, ...instants, claims })
 }
 
 /** Reads the payload of a token whose signature has been checked: form, issuer and audience (RFC 9068 §4). */
-export function readToken(payload: Uint8Array, { issuer, audiences }: Expectations): CheckedToken | Refused {
+export function readToken(payload: Uint8Array, { issuer, audiences }: Expectations): Checked | Refused {
   const parsed = parseJsonObject(payload)
   if (parsed === undefined) return REFUSED.malformed
   const { object: claims, containers, members } = parsed
   if (typeof claims['iss'] === 'string' && claims['iss'] !== issuer) return REFUSED['wrong-issuer']
   if (!areAccessTokenClaims(claims)) return REFUSED.malformed
   if (!isFor(claims, audiences)) return REFUSED['wrong-audience']
-  return { accepted: identify(claims), validFromAt: validFromAt(claims), containers, members }
+  const identity = identify(claims)
+  return {
+    identity,
+    subject: subjectOf(claims),
+    audience: claims.aud,
+    validFromAt: validFromAt(claims),
+    containers,
+    members,
+  }
 }
 
-/** Judges a checked token at an instant, for one call. */
+/** Why a checked credential is not good at an instant, for one call; undefined when nothing about it speaks against that. */
 export function judgeToken(
-  { accepted, validFromAt }: CheckedToken,
+  { identity, audience: aud, validFromAt }: Checked,
   now: number,
   leewayMs: number,
   call: VerifyOptions | undefined,
-): Decision {
-  const { identity } = accepted
+): Refused | undefined {
   if (now >= identity.expiresAt + leewayMs) return REFUSED.expired
   if (now < validFromAt - leewayMs) return REFUSED['not-yet-valid']
-  if (call === undefined) return accepted
+  if (call === undefined) return undefined
   const { maxAuthAgeSeconds, audience } = call
-  if (audience !== undefined && !isFor(identity.claims, [audience])) return REFUSED['wrong-audience']
+  if (audience !== undefined && !isFor({ aud }, [audience])) return REFUSED['wrong-audience']
   const isTooOld =
     maxAuthAgeSeconds !== undefined && now - identity.authenticatedAt > maxAuthAgeSeconds * 1000 + leewayMs
-  return isTooOld ? REFUSED['too-old-authentication'] : accepted
+  return isTooOld ? REFUSED['too-old-authentication'] : undefined
 }

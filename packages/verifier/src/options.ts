@@ -1,5 +1,7 @@
 import type { JwsAlgorithm } from './algorithms.ts'
 import type { EngineName } from './engine.ts'
+import type { FeedNotice } from './feed/following.ts'
+import type { OnStale } from './judgement.ts'
 import type { JwkSet } from './key-ring.ts'
 import type { KeySource } from './local-keys.ts'
 
@@ -19,6 +21,33 @@ export interface RemoteJwksOptions {
   readonly maxBytes?: number | undefined
 }
 
+/** How a verifier follows the revocation log. */
+export interface FeedOptions {
+  /** The key of this verifier, from the server's configuration (`[[verifiers]]`). */
+  readonly key: string
+  /**
+   * `background` (default): renews its lease by itself, and is told of revocations as they happen. `on-demand`: for serverless and edge, where
+   * nothing runs between requests; the first check after a lease has run out waits for one small request, all others make none.
+   */
+  readonly mode?: 'background' | 'on-demand' | undefined
+  /** How long one request may take, in milliseconds. Default 2000. */
+  readonly timeoutMs?: number | undefined
+  /** How many records may be kept; beyond that tokens from before the oldest are asked about. Default 1,000,000 (64 MB at most). */
+  readonly maxRecords?: number | undefined
+  /** Told of what happens to the feed: leases, gaps, records. It must not throw. */
+  readonly onEvent?: ((event: FeedNotice) => void) | undefined
+}
+
+/** Where a verifier has the time from. */
+export interface VerifierClock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Milliseconds since any instant, never going back. Default: the platform's. */
+  monotonic?(): number
+  /** Calls back once after this many milliseconds; calling what it returns keeps it from happening. Default: the platform's timer. */
+  after?(ms: number, act: () => void): () => void
+}
+
 /** How a verifier is made. */
 export interface VerifierOptions {
   /** The issuer's URL, to the letter as it stands in `iss`: https, or http on the loopback. */
@@ -27,14 +56,21 @@ export interface VerifierOptions {
   readonly audience: string | readonly string[]
   /** The algorithms that are allowed. Default: EdDSA, ES256, RS256. */
   readonly algorithms?: readonly JwsAlgorithm[] | undefined
+  /**
+   * How to learn of revocations. Default `false`: not at all; then the bound of a revocation is the remaining life of the token, and
+   * `status()` says so (G4).
+   */
+  readonly feed?: FeedOptions | false | undefined
+  /** What to do when the lease is lost, where the call does not say. Default `introspect`. */
+  readonly onStale?: OnStale | undefined
   /** Where the keys are: at a URL, in a source in memory, or in this very set. Default: at the issuer's. */
   readonly jwks?: RemoteJwksOptions | KeySource | JwkSet | undefined
   /** By how much the clocks of issuer and verifier may differ, in seconds. Default 5. */
   readonly leewaySeconds?: number | undefined
   /** How much the cache of accepted tokens may hold. Default 32 MiB and 100,000 tokens; 0 turns it off. */
   readonly cache?: { readonly maxBytes?: number | undefined; readonly maxEntries?: number | undefined } | undefined
-  /** Tells the time in epoch milliseconds. Default: the system's clock. */
-  readonly clock?: { now(): number } | undefined
+  /** Default: the system's clocks. */
+  readonly clock?: VerifierClock | undefined
   /** Fetches the keys. Default: the platform's. */
   readonly fetch?: typeof fetch | undefined
   /** What checks signatures. Default: `node` on Node, `web` elsewhere. */

@@ -235,7 +235,11 @@ describe('keys over HTTP', () => {
     it('leave nobody signed out: without keys nobody can tell', async () => {
       server.answer = answer
       const verifier = make(limits)
-      expect(await verifier.verify(token(OLD))).toEqual({ outcome: 'unknown', retryAfterMs: 1000 })
+      expect(await verifier.verify(token(OLD))).toEqual({
+        outcome: 'unknown',
+        reason: 'keys-unavailable',
+        retryAfterMs: 1000,
+      })
       expect(verifier.status()).toMatchObject({ keys: { usable: undefined, failures: 1 }, decisions: { unknown: 1 } })
       expect(verifier.status().keys.error).toMatch(/./)
       // Nobody asks again before the time that was named.
@@ -280,7 +284,11 @@ describe('keys over HTTP', () => {
     it('say when to come back', async () => {
       const verifier = make()
       for (const retryAfterMs of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
-        expect(await verifier.verify(token(OLD))).toEqual({ outcome: 'unknown', retryAfterMs })
+        expect(await verifier.verify(token(OLD))).toEqual({
+          outcome: 'unknown',
+          reason: 'keys-unavailable',
+          retryAfterMs,
+        })
         clock.forward(retryAfterMs / 1000)
       }
     })

@@ -76,8 +76,15 @@ describe('the options of a verifier', () => {
     ['maxAge', { ...GOOD, jwks: { maxAge: 60 } }],
     ['maxAgeSeconds', { ...GOOD, jwks: { keys: [], maxAgeSeconds: 60 } }],
     ['isuer', { ...GOOD, isuer: ISSUER }],
-    ['feed', { ...GOOD, feed: false }],
-    ['onStale', { ...GOOD, onStale: 'accept' }],
+    ['feed', { ...GOOD, feed: true }],
+    ['feed.key', { ...GOOD, feed: {} }],
+    ['feed.key', { ...GOOD, feed: { key: 'two words' } }],
+    ['feed.mode', { ...GOOD, feed: { key: 'k', mode: 'sometimes' } }],
+    ['feed.timeoutMs', { ...GOOD, feed: { key: 'k', timeoutMs: 0 } }],
+    ['feed.maxRecords', { ...GOOD, feed: { key: 'k', maxRecords: -1 } }],
+    ['feed.onEvent', { ...GOOD, feed: { key: 'k', onEvent: 1 } }],
+    ['lease', { ...GOOD, feed: { key: 'k', lease: 1 } }],
+    ['onStale', { ...GOOD, onStale: 'ignore' }],
   ])('are refused with a TypeError that names %s: %j', (name, options) => {
     expect(() => make(options)).toThrow(TypeError)
     expect(() => make(options)).toThrow(new RegExp(`\\b${name.replace('.', '\\.')}\\b`))

@@ -3,9 +3,12 @@ import { isJwsAlgorithm } from './algorithms.ts'
 import type { CacheBounds } from './cache.ts'
 import type { JwsEngine } from './engine.ts'
 import type { Jwk } from './jwk.ts'
-import type { Expectations } from './judgement.ts'
+import { unref, type AuthorityParts } from './feed/authority.ts'
+import type { FollowerSettings } from './feed/follower.ts'
+import type { FeedNotice } from './feed/following.ts'
+import type { Expectations, OnStale } from './judgement.ts'
 import { localKeys, type KeySource } from './local-keys.ts'
-import type { VerifierOptions } from './options.ts'
+import type { VerifierClock, VerifierOptions } from './options.ts'
 import { RemoteKeys } from './remote-keys.ts'
 import { selectEngine } from './select-engine.ts'
 import { isJsonObject } from './strict-json.ts'
@@ -18,12 +21,48 @@ export interface Settings {
   readonly algorithms: ReadonlySet<string>
   readonly keys: TrustedKeys
   readonly cache: CacheBounds
-  readonly clock: { now(): number }
+  readonly clock: Clocks
+  /** Undefined where there is no feed. */
+  readonly feed: FeedSettings | undefined
+  readonly onStale: OnStale
 }
 
-const NAMES = ['issuer', 'audience', 'algorithms', 'jwks', 'leewaySeconds', 'cache', 'clock', 'fetch', 'engine']
+/** The clocks of a verifier, complete. */
+export type Clocks = Required<VerifierClock>
+
+/** How a verifier follows the log. */
+export interface FeedSettings {
+  readonly follower: FollowerSettings
+  readonly authority: AuthorityParts
+  readonly maxRecords: number
+  readonly onEvent: (event: FeedNotice) => void
+}
+
+const NAMES = [
+  'issuer',
+  'audience',
+  'algorithms',
+  'jwks',
+  'leewaySeconds',
+  'cache',
+  'clock',
+  'fetch',
+  'engine',
+  'feed',
+  'onStale',
+]
+const FEED_NAMES = ['key', 'mode', 'timeoutMs', 'maxRecords', 'onEvent']
+const POLICIES: ReadonlySet<unknown> = new Set(['reject', 'introspect', 'accept'])
 const REMOTE_NAMES = ['uri', 'maxAgeSeconds', 'cooldownSeconds', 'staleIfErrorSeconds', 'timeoutMs', 'maxBytes']
-const SYSTEM_CLOCK = { now: (): number => Date.now() }
+const SYSTEM_CLOCK: Clocks = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, act) {
+    const timer = setTimeout(act, ms)
+    unref(timer)
+    return () => clearTimeout(timer)
+  },
+}
 
 function readIssuer(value: unknown): string {
   const issuer = readSafeUrl(value, 'issuer')
@@ -47,17 +86,51 @@ function readCacheBounds(value: unknown): CacheBounds {
   }
 }
 
-function readClock({ clock }: VerifierOptions): { now(): number } {
+function readClock({ clock }: VerifierOptions): Clocks {
   if (clock === undefined) return SYSTEM_CLOCK
   const { now }: { now?: unknown } = Object(clock)
   if (typeof now !== 'function') throw new TypeError('clock must have a method now')
-  return clock
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic?.() ?? SYSTEM_CLOCK.monotonic(),
+    after: (ms, act) => (clock.after === undefined ? SYSTEM_CLOCK.after(ms, act) : clock.after(ms, act)),
+  }
+}
+
+function readFetch(options: VerifierOptions): typeof fetch {
+  const fetch = options.fetch ?? globalThis.fetch
+  if (typeof fetch !== 'function') throw new TypeError('fetch must be a function')
+  return fetch
+}
+
+/** The name of what a route does when the lease is lost. @throws {TypeError} */
+export function readOnStale(value: unknown, fallback: OnStale): OnStale {
+  if (value === undefined) return fallback
+  if (!POLICIES.has(value)) throw new TypeError('onStale must be reject, introspect or accept')
+  return value as OnStale
+}
+
+function readFeed(options: VerifierOptions): FeedSettings | undefined {
+  if (options.feed === undefined || options.feed === false) return undefined
+  const given = readGroup(options.feed, 'feed', FEED_NAMES)
+  const { key, mode = 'background', onEvent = () => undefined } = given
+  if (typeof key !== 'string' || !/^[!-~]+$/.test(key))
+    throw new TypeError('feed.key must be the key of this verifier, from the configuration of the server')
+  if (mode !== 'background' && mode !== 'on-demand') throw new TypeError('feed.mode must be background or on-demand')
+  if (typeof onEvent !== 'function') throw new TypeError('feed.onEvent must be a function')
+  const timeoutMs = readNumber(given['timeoutMs'], 'feed.timeoutMs', 2000, 1)
+  const issuer = options.issuer.replace(/\/+$/, '')
+  return {
+    follower: { mode, timeoutMs },
+    authority: { issuer, key, timeoutMs, fetch: readFetch(options) },
+    maxRecords: readNumber(given['maxRecords'], 'feed.maxRecords', 1_000_000),
+    onEvent: onEvent as FeedSettings['onEvent'],
+  }
 }
 
 function readRemoteKeys(options: VerifierOptions, engine: JwsEngine, clock: { now(): number }): TrustedKeys {
   const given = readGroup(options.jwks, 'jwks', REMOTE_NAMES)
-  const fetch = options.fetch ?? globalThis.fetch
-  if (typeof fetch !== 'function') throw new TypeError('fetch must be a function')
+  const fetch = readFetch(options)
   const uri = readSafeUrl(given['uri'] ?? options.issuer.replace(/\/+$/, '') + ROUTES.jwks, 'jwks.uri')
   const timeoutMs = readNumber(given['timeoutMs'], 'jwks.timeoutMs', 5000, 1)
   const maxBytes = readNumber(given['maxBytes'], 'jwks.maxBytes', 2 ** 18, 1)
@@ -77,7 +150,8 @@ function readKeys(options: VerifierOptions, engine: JwsEngine, clock: { now(): n
   const jwks: unknown = options.jwks
   const isRemote = !isJsonObject(jwks) || !('keys' in jwks)
   if (isRemote) return readRemoteKeys(options, engine, clock)
-  if (options.fetch !== undefined) throw new TypeError('fetch is without effect where jwks holds the keys')
+  if (options.fetch !== undefined && !options.feed)
+    throw new TypeError('fetch is without effect where jwks holds the keys')
   if (isKeySource(jwks)) return localKeys(jwks, engine)
   const { keys } = readGroup(jwks, 'jwks', ['keys'])
   if (!Array.isArray(keys)) throw new TypeError('jwks.keys must be a list of keys, or a function that returns one')
@@ -96,5 +170,8 @@ export function readSettings(options: VerifierOptions): Settings {
   const algorithms = readAlgorithms(options.algorithms)
   const clock = readClock(options)
   const cache = readCacheBounds(options.cache)
-  return { expected, algorithms, clock, cache, keys: readKeys(options, selectEngine(options.engine), clock) }
+  const feed = readFeed(options)
+  const onStale = readOnStale(options.onStale, 'introspect')
+  const keys = readKeys(options, selectEngine(options.engine), clock)
+  return { expected, algorithms, clock, cache, keys, feed, onStale }
 }

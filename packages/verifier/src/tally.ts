@@ -3,6 +3,8 @@ import type { Decision, RefusalReason } from './decision.ts'
 /** How many decisions there were of each outcome. */
 export interface DecisionCounts {
   readonly accepted: number
+  /** Those among them that were accepted without a lease, because the route says so. */
+  readonly acceptedStale: number
   readonly refused: Readonly<Record<RefusalReason, number>>
   readonly unknown: number
 }
@@ -10,6 +12,7 @@ export interface DecisionCounts {
 /** Counts decisions. */
 export class Tally {
   #accepted = 0
+  #acceptedStale = 0
   #unknown = 0
   readonly #refused: Record<RefusalReason, number> = {
     absent: 0,
@@ -21,6 +24,7 @@ export class Tally {
     'wrong-audience': 0,
     'not-yet-valid': 0,
     expired: 0,
+    revoked: 0,
     'too-old-authentication': 0,
   }
 
@@ -32,7 +36,13 @@ export class Tally {
     return decision
   }
 
+  /** Notes that one is accepted although nobody can tell. */
+  noteStale(): void {
+    this.#acceptedStale++
+  }
+
   counts(): DecisionCounts {
-    return { accepted: this.#accepted, refused: { ...this.#refused }, unknown: this.#unknown }
+    const accepted = { accepted: this.#accepted, acceptedStale: this.#acceptedStale }
+    return { ...accepted, refused: { ...this.#refused }, unknown: this.#unknown }
   }
 }

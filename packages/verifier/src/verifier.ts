@@ -1,24 +1,24 @@
-import { opaqueTokenKind } from '@counterfoil/protocol'
+import { encodeBase64url, opaqueTokenKind } from '@counterfoil/protocol'
 import { TokenCache, type CachedToken, type CacheStatus } from './cache.ts'
 import { isAccessTokenType } from './claims.ts'
 import { REFUSED, type Decision } from './decision.ts'
 import { whenReady, type Eventually } from './eventually.ts'
+import { Authority } from './feed/authority.ts'
+import { Following } from './feed/following.ts'
+import { OpenWorks } from './feed/open-work.ts'
+import { FreshDecisions, NO_FEED, type FeedStanding } from './fresh-decisions.ts'
 import { parseJws, type Jws } from './jws.ts'
 import { judgeToken, readToken, type VerifyOptions } from './judgement.ts'
 import { KeyRing, type VerificationKey } from './key-ring.ts'
 import type { VerifierOptions } from './options.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { assertCall } from './calls.ts'
+import { readSettings, type FeedSettings, type Settings } from './settings.ts'
 import { Tally, type DecisionCounts } from './tally.ts'
 import type { KeysStatus, KeysUnavailable } from './trusted-keys.ts'
-import { assertKnown } from './validation.ts'
 import { isSignedBy } from './verify-jws.ts'
 
 /** How a verifier stands. */
-export interface VerifierStatus {
-  /** There is no feed: this verifier does not learn of revocations. */
-  readonly feed: 'none'
-  /** So an ended session's access token is accepted until it expires. */
-  readonly bound: 'token expiry'
+export interface VerifierStatus extends FeedStanding {
   readonly decisions: DecisionCounts
   readonly keys: KeysStatus
   readonly cache: CacheStatus
@@ -27,13 +27,15 @@ export interface VerifierStatus {
 /** Decides about credentials. */
 export interface Verifier {
   /**
-   * Decides about an access token, without the `Bearer` before it. The decision is there at once, unless keys have to
-   * be had first or the engine is `web`: then it is a promise, so `await` it always. It never rejects.
+   * Decides about a credential, without the `Bearer` before it: an access token, or with the feed a session token too. The decision is there
+   * at once, unless something has to be had first or the engine is `web`: then it is a promise, so `await` it always. It never rejects.
    *
    * @throws {TypeError} when `options` holds what is no option, or an audience that is none of the verifier's.
    */
   verify(credential: string | undefined, options?: VerifyOptions): Decision | Promise<Decision>
   status(): VerifierStatus
+  /** Stops following the log. When the lease is over, this verifier can tell no more. */
+  close(): void
 }
 
 /** A key that signed, and the ring that holds it. */
@@ -44,20 +46,31 @@ interface Signer {
 
 type Search = Signer | KeysUnavailable | undefined
 
-const CALL_OPTIONS = ['maxAuthAgeSeconds', 'audience']
-
 class LocalVerifier implements Verifier {
   readonly #settings: Settings
   readonly #cache: TokenCache
   readonly #tally = new Tally()
+  readonly #works: OpenWorks
+  readonly #following: Following | undefined
+  readonly #fresh: FreshDecisions
 
   constructor(settings: Settings) {
+    const { clock, feed } = settings
     this.#settings = settings
     this.#cache = new TokenCache(settings.cache)
+    this.#works = new OpenWorks(clock)
+    this.#following = feed && follow(feed, settings, this.#works)
+    this.#fresh = new FreshDecisions({
+      settings,
+      tally: this.#tally,
+      works: this.#works,
+      following: this.#following,
+    })
+    this.#following?.start()
   }
 
   verify(credential: string | undefined, call?: VerifyOptions): Decision | Promise<Decision> {
-    if (call !== undefined) this.#assertCall(call)
+    if (call !== undefined) assertCall(call, this.#settings.expected.audiences)
     if (typeof credential !== 'string' || credential === '') return this.#tally.count(REFUSED.absent)
     const { keys, clock } = this.#settings
     const ring = keys.current(clock.now())
@@ -67,18 +80,12 @@ class LocalVerifier implements Verifier {
 
   status(): VerifierStatus {
     const counted = { decisions: this.#tally.counts(), keys: this.#settings.keys.status(), cache: this.#cache.status() }
-    return { feed: 'none', bound: 'token expiry', ...counted }
+    return { ...this.#fresh.status(), ...counted }
   }
 
-  #assertCall(call: VerifyOptions): void {
-    assertKnown(call, CALL_OPTIONS)
-    const { maxAuthAgeSeconds, audience } = call
-    if (maxAuthAgeSeconds !== undefined && !(maxAuthAgeSeconds >= 0)) {
-      throw new TypeError('maxAuthAgeSeconds must be a number from 0 on')
-    }
-    if (audience !== undefined && !this.#settings.expected.audiences.includes(audience)) {
-      throw new TypeError("audience must be one of the verifier's")
-    }
+  close(): void {
+    this.#following?.close()
+    this.#works.close()
   }
 
   #verifyBy(
@@ -87,18 +94,16 @@ class LocalVerifier implements Verifier {
     call: VerifyOptions | undefined,
   ): Eventually<Decision> {
     const recalled = ring instanceof KeyRing ? this.#recall(credential, ring, call) : undefined
-    if (recalled !== undefined) return this.#tally.count(recalled)
-    return whenReady(this.#decide(credential, ring, call), (decision) => this.#tally.count(decision))
+    // No function is made where the decision is there at once.
+    if (recalled !== undefined && !(recalled instanceof Promise)) return this.#tally.count(recalled)
+    return whenReady(recalled ?? this.#decide(credential, ring, call), (decision) => this.#tally.count(decision))
   }
 
-  #recall(token: string, ring: KeyRing, call: VerifyOptions | undefined): Decision | undefined {
+  #recall(token: string, ring: KeyRing, call: VerifyOptions | undefined): Eventually<Decision> | undefined {
     const cached = this.#cache.find(token)
     if (cached === undefined) return undefined
     if (cached.ring !== ring && !this.#isStillTrusted(cached, ring)) return undefined
-    const { clock, expected } = this.#settings
-    const decision = judgeToken(cached.checked, clock.now(), expected.leewayMs, call)
-    if (decision === REFUSED.expired) this.#cache.drop(token)
-    return decision
+    return this.#conclude(cached, call)
   }
 
   #isStillTrusted(cached: CachedToken, ring: KeyRing): boolean {
@@ -108,9 +113,20 @@ class LocalVerifier implements Verifier {
     return isTrusted
   }
 
+  /** What is left to judge of a token whose signature is in order. */
+  #conclude(token: CachedToken, call: VerifyOptions | undefined): Eventually<Decision> {
+    const { clock, expected } = this.#settings
+    const now = clock.now()
+    const refused = judgeToken(token.checked, now, expected.leewayMs, call)
+    if (refused === REFUSED.expired) this.#cache.drop(token.token)
+    if (refused !== undefined) return refused
+    return this.#following === undefined ? token.acceptances.in(NO_FEED) : this.#fresh.conclude(token, call, now)
+  }
+
   #decide(credential: string, ring: KeyRing | KeysUnavailable, call: VerifyOptions | undefined): Eventually<Decision> {
     const opaque = opaqueTokenKind(credential)
-    if (opaque !== undefined) return opaque === 'session' ? REFUSED.opaque : REFUSED['wrong-type']
+    if (opaque !== undefined)
+      return opaque === 'session' ? this.#fresh.decideOpaque(credential, call) : REFUSED['wrong-type']
     const jws = parseJws(credential)
     if (jws === undefined) return REFUSED.malformed
     if (!isAccessTokenType(jws.header.typ)) return REFUSED['wrong-type']
@@ -133,35 +149,57 @@ class LocalVerifier implements Verifier {
 
   #decideWith(jws: Jws, found: Search, call: VerifyOptions | undefined): Eventually<Decision> {
     if (found === undefined) return REFUSED.untrusted
-    if (!('key' in found)) return { outcome: 'unknown', retryAfterMs: found.retryAfterMs }
+    if (!('key' in found)) return { outcome: 'unknown', reason: 'keys-unavailable', retryAfterMs: found.retryAfterMs }
     return whenReady(isSignedBy(found.key, jws), (isGenuine) =>
       isGenuine ? this.#decideGenuine(jws, found, call) : REFUSED.untrusted,
     )
   }
 
-  /** The signature is in order; only now is anything in the token read. */
-  #decideGenuine(jws: Jws, { key, ring }: Signer, call: VerifyOptions | undefined): Decision {
-    const { expected, clock } = this.#settings
-    const checked = readToken(jws.payload, expected)
+  /** The signature is in order; only now is anything in the token read, and only now is it asked whether that still holds. */
+  #decideGenuine(jws: Jws, { key, ring }: Signer, call: VerifyOptions | undefined): Eventually<Decision> {
+    const checked = readToken(jws.payload, this.#settings.expected)
     if ('outcome' in checked) return checked
-    const decision = judgeToken(checked, clock.now(), expected.leewayMs, call)
-    if (decision.outcome === 'accepted') this.#cache.keep({ token: jws.compact, checked, key, ring })
-    return decision
+    const token: CachedToken = {
+      ...this.#fresh.candidate(jws.compact, checked, key.kid),
+      key,
+      ring,
+    }
+    return whenReady(this.#conclude(token, call), (decision) => {
+      if (decision.outcome === 'accepted') this.#cache.keep(token)
+      return decision
+    })
   }
 }
 
+function follow(feed: FeedSettings, { clock }: Settings, works: OpenWorks): Following {
+  const name = encodeBase64url(crypto.getRandomValues(new Uint8Array(16)))
+  return new Following({
+    settings: feed.follower,
+    authority: new Authority(feed.authority, name),
+    now: () => ({ monotonic: clock.monotonic(), wall: clock.now() }),
+    after: clock.after,
+    maxRecords: feed.maxRecords,
+    works,
+    onEvent: feed.onEvent,
+  })
+}
+
 /**
- * Makes a verifier of the access tokens (RFC 9068) of one issuer, for one service. All options are validated here;
- * nothing is fetched before the first check.
+ * Makes a verifier of the credentials of one issuer, for one service. All options are validated here.
  *
- * It has no feed yet: an access token is accepted until it expires, and `status()` says so.
+ * With `feed` it follows the revocation log: it decides without asking anybody as long as it holds a lease, and a revocation is obeyed within
+ * `τ/(1−ρ)` of its commit, typically within milliseconds. Without, an access token is accepted until it expires, and `status()` says so.
  *
  * @throws {TypeError} that names the option which is missing, wrong or unknown.
  * @example
  * ```ts
- * const verifier = createVerifier({ issuer: 'https://auth.example.com', audience: 'https://orders.example.com' })
+ * const verifier = createVerifier({
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://orders.example.com',
+ *   feed: { key: process.env.VERIFIER_KEY },
+ * })
  *
- * const decision = await verifier.verify(credential, { maxAuthAgeSeconds: 900 })
+ * const decision = await verifier.verify(credential, { maxAuthAgeSeconds: 900, onStale: 'reject' })
  * switch (decision.outcome) {
  *   case 'accepted':
  *     return decision.identity.accountId

@@ -181,7 +181,13 @@ describe('changing the password', () => {
     const before = await signIn(bench, HYBRID)
     const account = await bench.stores.database.findAccountByEmail('ada@example.com')
     if (account === undefined) throw new Error('the account is not there')
-    const caller = { ...before, account, accountGeneration: 0, applicationGeneration: 0 }
+    const caller = {
+      ...before,
+      account,
+      accountGeneration: 0,
+      applicationGeneration: 0,
+      position: bench.auth.feed.position(),
+    }
     const input = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
     const renewed = happened(await bench.auth.changePassword(caller, input, ORIGIN))
     bench.clock.forward(60)
@@ -195,7 +201,13 @@ describe('changing the password', () => {
     const before = await signIn(bench, STATELESS)
     const account = await bench.stores.database.findAccountByEmail('ada@example.com')
     if (account === undefined) throw new Error('the account is not there')
-    const caller = { ...before, account, accountGeneration: 0, applicationGeneration: 0 }
+    const caller = {
+      ...before,
+      account,
+      accountGeneration: 0,
+      applicationGeneration: 0,
+      position: bench.auth.feed.position(),
+    }
     const input = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
     const renewed = happened(await bench.auth.changePassword(caller, input, ORIGIN))
     expect(await bench.auth.refresh(refreshTokenOf(before), STATELESS, ORIGIN)).toMatchObject({

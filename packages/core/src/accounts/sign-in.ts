@@ -37,6 +37,7 @@ async function provePassword(
   admission: Admission & { readonly admitted: true },
   use: Use,
 ): Promise<Outcome<SignedIn>> {
+  const position = issuer.feed.position()
   const account = await issuer.database.findAccountByEmail(input.email)
   const verdict = await issuer.passwords.verify(account?.passwordHash, input.password)
   if (verdict === 'busy') {
@@ -51,7 +52,7 @@ async function provePassword(
   }
   await admission.settle('succeeded')
   await rehashIfWeaker(issuer, account, input.password, use)
-  return startSession(issuer, { account, application }, use, input.deviceLabel)
+  return startSession(issuer, { account, application, position }, use, input.deviceLabel)
 }
 
 /** The password is at hand only now: a hash made with lesser parameters than today's is replaced (ASVS 11.4.2). */

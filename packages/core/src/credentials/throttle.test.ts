@@ -16,7 +16,7 @@ function open(settings: Partial<Policy> = {}, counters = new MemoryAttemptCounte
     signInAttemptsPerAccount: 6,
     ...settings,
   })
-  const throttle = createThrottle({ policy, clock: { now: () => now }, counters })
+  const throttle = createThrottle({ policy, clock: { now: () => now, monotonic: () => now }, counters })
   return {
     throttle,
     counters,

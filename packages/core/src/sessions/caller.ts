@@ -27,6 +27,8 @@ export interface Caller {
   /** The generations that hold for this session; tokens made for it carry them on. */
   readonly accountGeneration: number
   readonly applicationGeneration: number
+  /** How far the log had been followed before the session was found to stand. */
+  readonly position: LogHead
 }
 
 /** What the client gets in its hands. Which members are there depends on the strategy. */
@@ -53,8 +55,8 @@ export interface Ended {
   /** The place of the record in the log. */
   readonly head: LogHead
   /**
-   * The instant from which every verifier obeys. As long as no verifier can hold a lease this is when the last access token
-   * that was already handed out expires (G4 of the guarantee); this server itself obeys at once.
+   * When the last access token that was already handed out expires: from then on nobody accepts it, not even a verifier without the feed (G4).
+   * This server itself obeys at once, and verifiers with the feed within the bound.
    */
-  readonly obeyedAt: number
+  readonly expiredAt: number
 }

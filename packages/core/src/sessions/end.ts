@@ -24,7 +24,7 @@ export async function endOne(issuer: Issuer, { id, accountId, applicationId }: E
     issuer.sessions.end(id),
     issuer.database.recordAudit({ ...use, kind: 'session.ended', accountId, applicationId, sessionId: id }),
   ])
-  return { sessionIds: [id], head, obeyedAt: await obeyedAt(issuer, applicationId, use.at) }
+  return { sessionIds: [id], head, expiredAt: await expiredAt(issuer, applicationId, use.at) }
 }
 
 /** Ends a session of the caller's account. A stateless one left no record: whose it is stands in the audit log. */
@@ -47,7 +47,7 @@ export async function endBelow(
   now: number,
 ): Promise<Ended> {
   const sessionIds = await issuer.sessions.endAll(accountId, { below: raised.generation, keep })
-  return { sessionIds, head: raised.head, obeyedAt: await obeyedAt(issuer, undefined, now) }
+  return { sessionIds, head: raised.head, expiredAt: await expiredAt(issuer, undefined, now) }
 }
 
 /** "Log out everywhere": also the stateless sessions, at their next refresh. */
@@ -71,11 +71,15 @@ export async function endApplicationSessions(
 ): Promise<Ended | undefined> {
   const audit = { at: now, kind: 'application.sessions_ended', applicationId: id } as const
   const raised = await issuer.database.raiseApplicationGeneration(id, now, audit)
-  return raised && { sessionIds: [], head: raised.head, obeyedAt: await obeyedAt(issuer, id, now) }
+  return raised && { sessionIds: [], head: raised.head, expiredAt: await expiredAt(issuer, id, now) }
 }
 
 /** When the last token that is out already is accepted by nobody any more: of one application, or of any. */
-async function obeyedAt(issuer: Issuer, applicationId: ApplicationId | undefined, now: number): Promise<number> {
+export async function expiredAt(
+  issuer: Issuer,
+  applicationId: ApplicationId | undefined,
+  now: number,
+): Promise<number> {
   const one = applicationId === undefined ? undefined : await issuer.database.findApplication(applicationId)
   const concerned: Application[] = one === undefined ? await issuer.database.listApplications() : [one]
   return now + Math.max(0, ...concerned.map((application) => longestAcceptanceMs(application, issuer.policy)))

@@ -66,7 +66,6 @@ export async function recogniseAccessToken(issuer: Issuer, claims: AccessTokenCl
   const standing = await findStanding(issuer, told)
   if (standing === undefined) return { refused: 'credential_ended' }
   if (claims.strategy === 'stateless') {
-    if (await issuer.log.holdsSession(claims.sid)) return { refused: 'credential_ended' }
     const { accountGeneration, applicationGeneration } = told
     const session = viewOfClaims(claims, statelessEnd(issuer, standing, claims.auth_time * 1000))
     return { ...standing, session, accountGeneration, applicationGeneration }

@@ -183,13 +183,13 @@ describe('ending', () => {
     expect(late).toMatchObject({ refused: 'sign_in_failed' })
   })
 
-  it('says by when everybody obeys: at once where no token is out, else when the last one expires', async () => {
+  it('says by when nobody accepts it any more: at once where no token is out, else when the last one expires', async () => {
     const [stateful, hybrid] = [await signIn(bench, STATEFUL), await signIn(bench, HYBRID)]
     const now = bench.clock.now()
     const one = happened(await bench.auth.endSession(await callerOf(stateful), stateful.session.id, ORIGIN))
-    expect(one.obeyedAt).toBe(now)
+    expect(one.expiredAt).toBe(now)
     const other = happened(await bench.auth.endSession(await callerOf(hybrid), hybrid.session.id, ORIGIN))
-    expect(other.obeyedAt).toBe(now + 305_000)
+    expect(other.expiredAt).toBe(now + 305_000)
     expect(other.head.position).toBe(one.head.position + 1)
   })
 

@@ -1,4 +1,4 @@
-import type { SessionClaims } from '@counterfoil/protocol'
+import type { LogHead, SessionClaims } from '@counterfoil/protocol'
 import type { Account } from '../accounts/account.ts'
 import type { Application } from '../applications/application.ts'
 import type { Issuer } from '../issuer.ts'
@@ -10,19 +10,27 @@ import type { Session } from './session.ts'
 export interface Standing {
   readonly account: Account
   readonly application: Application
+  /** How far the log had been followed before this was looked up: what tokens that come of it carry (`log_position`). */
+  readonly position: LogHead
 }
 
-/** The account and the application of a session, unless it has been ended with all others of either. */
+/**
+ * The account and the application of a session, unless it has been ended: by a record of its own, which holds from the moment that it is in
+ * the log, whatever a store still says; or with all others of either.
+ */
 export async function findStanding(
   issuer: Issuer,
   session: Pick<Session, 'id' | 'accountId' | 'applicationId' | 'accountGeneration' | 'applicationGeneration'>,
 ): Promise<Standing | undefined> {
-  const [account, application] = await Promise.all([
+  // Before the reads: they see every record up to here.
+  const position = issuer.feed.position()
+  const [account, application, isEnded] = await Promise.all([
     issuer.database.findAccount(session.accountId),
     issuer.database.findApplication(session.applicationId),
+    issuer.log.holdsSession(session.id),
   ])
-  if (account === undefined || application === undefined) return undefined
-  const standing = { account, application }
+  if (account === undefined || application === undefined || isEnded) return undefined
+  const standing = { account, application, position }
   return isSuperseded(session, standing) ? undefined : standing
 }
 

@@ -80,6 +80,8 @@ export interface Database {
   /** Sets when the key becomes active, if it still is to become so at `from`. */
   scheduleKey(id: KeyId, from: number, activeAt: number, audit: NewAuditEvent): Promise<boolean>
   removeKey(id: KeyId, audit: NewAuditEvent): Promise<boolean>
+  /** Removes the key and appends the record that ends every token it signed: for a key that may have been stolen. */
+  killKey(id: KeyId, at: number, audit: NewAuditEvent): Promise<LogHead | undefined>
 
   recordAudit(event: NewAuditEvent): Promise<void>
   /** The account for which the audit log has this session start (`session.started`), or undefined. The only trace of a stateless session. */

@@ -1,6 +1,8 @@
 import {
   ACCESS_TOKEN_TYPE,
+  markPosition,
   type AccessTokenClaims,
+  type LogHead,
   type SessionClaims,
   type SessionId,
   type Strategy,
@@ -28,6 +30,8 @@ export interface TokenSubject {
   readonly account: Account
   readonly application: Application
   readonly session: SignedSession
+  /** How far the log had been followed before the session was found to stand. */
+  readonly position: LogHead
 }
 
 /** A signed token and its remaining life in whole seconds. */
@@ -62,6 +66,7 @@ export function sessionClaims(
     strategy: session.strategy,
     account_generation: session.accountGeneration,
     client_generation: session.applicationGeneration,
+    log_position: markPosition(subject.position),
   }
 }
 

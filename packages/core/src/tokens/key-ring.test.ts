@@ -1,4 +1,4 @@
-import { SIGNING_ALGORITHMS, type AccessTokenClaims, type ApplicationId } from '@counterfoil/protocol'
+import { SIGNING_ALGORITHMS, type AccessTokenClaims, type ApplicationId, type KeyId } from '@counterfoil/protocol'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import {
@@ -120,6 +120,20 @@ describe('signing keys', () => {
     const token = accessTokenOf(await signIn(bench, HYBRID))
     expect(kidOf(token)).not.toBe(before)
     await verifyWithJose(bench, token)
+  })
+
+  it('that may have been stolen is taken out of use at once, and the next one signs before its turn', async () => {
+    const bench = await openBench(createMemoryStores())
+    const [stolen, next] = bench.auth.publicKeys()
+    if (stolen === undefined || next === undefined) throw new Error('there are no two keys')
+    const ended = await bench.auth.killKey(stolen.kid as KeyId)
+    expect(ended?.head.position).toBe(1)
+    expect(bench.auth.publicKeys().map(({ kid }) => kid)).not.toContain(stolen.kid)
+    expect(bench.auth.publicKeys()).toHaveLength(2)
+    expect(kidOf(accessTokenOf(await signIn(bench, HYBRID)))).toBe(next.kid)
+    const reading = await bench.stores.log.read(0, 10)
+    expect(reading).toMatchObject({ records: [{ kind: 'key', keyId: stolen.kid }] })
+    expect(await bench.auth.killKey(stolen.kid as KeyId)).toBeUndefined()
   })
 
   it('two nodes that start on one empty database use the same keys', async () => {

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import type { KeyId, SigningAlgorithm } from '@counterfoil/protocol'
+import type { KeyId, LogHead, SigningAlgorithm } from '@counterfoil/protocol'
 import type { NewAuditEvent } from '../audit.ts'
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
@@ -91,12 +91,30 @@ export class KeyRing {
     return turn
   }
 
+  /**
+   * Takes a key out of use at once, with all that it signed: for one that may have been stolen. The next one signs, before its turn if
+   * need be. Undefined when there is no such JWT key.
+   */
+  async kill(id: KeyId): Promise<LogHead | undefined> {
+    await this.upkeep()
+    if (!this.#keys.jwt.some((key) => key.id === id)) return undefined
+    const { database, clock } = this.#parts
+    const now = clock.now()
+    const head = await database.killKey(id, now, { at: now, kind: 'key.killed', detail: { key: id } })
+    await this.upkeep()
+    return head
+  }
+
   async #keepUp(purpose: KeyPurpose): Promise<boolean> {
     const { database, clock } = this.#parts
     const now = clock.now()
     const times = await this.#parts.times()
     const inTurn = this.#keys[purpose]
-    const { addAt, remove } = decideKeyUpkeep(inTurn, now, times[purpose])
+    const { callIn, addAt, remove } = decideKeyUpkeep(inTurn, now, times[purpose])
+    if (callIn !== undefined) {
+      const audit: NewAuditEvent = { at: now, kind: 'key.scheduled', detail: { key: callIn.id, activeAt: now } }
+      await database.scheduleKey(callIn.id, callIn.activeAt, now, audit)
+    }
     for (const id of remove) await database.removeKey(id, { at: now, kind: 'key.removed', detail: { key: id } })
     if (addAt !== undefined) {
       const key = await this.#make(purpose, { createdAt: now, activeAt: addAt })
@@ -104,7 +122,7 @@ export class KeyRing {
       // Another node may have been faster; its key is as good.
       await database.addKeys(purpose, inTurn.at(-1)?.id, [key], audit)
     }
-    return addAt !== undefined || remove.length > 0
+    return callIn !== undefined || addAt !== undefined || remove.length > 0
   }
 
   #make(purpose: KeyPurpose, turn: { createdAt: number; activeAt: number }): Promise<StoredKey> | StoredKey {

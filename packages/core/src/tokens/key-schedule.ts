@@ -26,8 +26,9 @@ export function signerAt<Key extends { readonly activeAt: number }>(
   return inTurn.findLast((key) => key.activeAt <= instant)
 }
 
-/** What is due: a next key to publish, and from when it signs; keys whose last token has expired. */
+/** What is due: a next key to publish, and from when it signs; a next key whose turn comes early; keys whose last token has expired. */
 export interface KeyUpkeep {
+  readonly callIn: StoredKey | undefined
   readonly addAt: number | undefined
   readonly remove: readonly KeyId[]
 }
@@ -39,13 +40,15 @@ export interface KeyUpkeep {
 export function decideKeyUpkeep(inTurn: readonly StoredKey[], now: number, times: KeyTimes): KeyUpkeep {
   const signer = signerAt(inTurn, now)
   // The very first key signs at once: nobody can have cached a key set before there was one.
-  if (signer === undefined) return { addAt: inTurn.length === 0 ? now : undefined, remove: [] }
+  // Where there is a next key and no signer, that was taken out of use: the next one signs before its turn.
+  if (signer === undefined) return { callIn: inTurn[0], addAt: inTurn.length === 0 ? now : undefined, remove: [] }
   const hasNext = inTurn.some((key) => key.activeAt > now)
   const remove = inTurn.filter((_, at) => {
     const successor = inTurn[at + 1]
     return successor !== undefined && successor.activeAt + times.longestTokenMs + times.reloadMs < now
   })
   return {
+    callIn: undefined,
     addAt: hasNext ? undefined : Math.max(signer.activeAt + times.rotationMs, earliestTurn(now, now, times)),
     remove: remove.map((key) => key.id),
   }

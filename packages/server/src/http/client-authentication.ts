@@ -90,6 +90,17 @@ function findVerifier(verifiers: readonly KnownVerifier[], key: string, name?: s
     .find((verifier) => name === undefined || verifier.name === name)
 }
 
+/** The verifier whose key is in the header, or what is wrong with it. */
+export function authenticateVerifier(
+  { verifiers }: Pick<ServerContext, 'verifiers'>,
+  { headers, rawHeaders }: ClientSource,
+): KnownVerifier | 'credential_absent' | 'credential_untrusted' | 'ambiguous_credentials' {
+  if (countHeader(rawHeaders, 'authorization') > 1) return 'ambiguous_credentials'
+  const key = readScheme(headers.authorization, 'bearer')
+  if (key === undefined) return 'credential_absent'
+  return findVerifier(verifiers, key) ?? 'credential_untrusted'
+}
+
 /** Who may introspect: a verifier by its key, or an application by its secret (RFC 7662 §2.1). */
 export async function authenticateIntrospector(
   context: ServerContext,

@@ -4,9 +4,9 @@ import { handOver, takeBack } from '../http/hand-over.ts'
 import { callerOf, createIdentify } from '../http/identify.ts'
 import { originOf } from '../http/origin.ts'
 import { AccountChangeBody, AccountView, PasswordChangeBody, viewOfAccount } from '../wire/account.ts'
-import { EndedView, RenewedView, viewOfEnded } from '../wire/session.ts'
+import { awaitEnded } from '../http/obedience.ts'
+import { EndedView, EndingQuery, RenewedView } from '../wire/session.ts'
 import { BY_SESSION, resultOf, type App } from './app.ts'
-import { EndingQuery } from './sessions.ts'
 
 const tags = ['Account']
 const response = { 200: AccountView }
@@ -71,7 +71,12 @@ export function addOwnAccountRoutes(app: App, context: ServerContext): void {
     const { current_password: currentPassword, new_password: newPassword } = request.body
     const input = { currentPassword, newPassword }
     const renewed = resultOf(reply, await auth.changePassword(callerOf(request), input, originOf(request.raw, trusts)))
-    return renewed && { ...handOver(context, reply, renewed), ...viewOfEnded(renewed.ended) }
+    return (
+      renewed && {
+        ...handOver(context, reply, renewed),
+        ...(await awaitEnded(context, renewed.ended, request.query.wait)),
+      }
+    )
   })
 
   const erasing = { errors: ['reauthentication_required'] } as const
@@ -80,6 +85,6 @@ export function addOwnAccountRoutes(app: App, context: ServerContext): void {
     const ended = resultOf(reply, await auth.eraseAccount(caller, originOf(request.raw, trusts)))
     if (ended === undefined) return undefined
     takeBack(context, reply, caller)
-    return viewOfEnded(ended)
+    return awaitEnded(context, ended, request.query.wait)
   })
 }

@@ -160,12 +160,19 @@ describe('ending', () => {
     expect(await statusOf(held[2]?.token)).toEqual([200])
   })
 
-  it('tells honestly from when on everybody obeys, and that it waited for nobody', async () => {
+  it('tells honestly from when on everybody obeys, and that it waited for nobody where nobody holds a lease', async () => {
     const { token } = await signIn(test, 'hybrid')
     const { body } = await test.call({ method: 'DELETE', path: '/sessions/current?wait=everywhere', token })
-    const obeyedBy = new Date(test.clock.now() + (300 + test.policy.leewaySeconds) * 1000).toISOString()
+    const expiredBy = new Date(test.clock.now() + (300 + test.policy.leewaySeconds) * 1000).toISOString()
+    const obeyedBy = new Date(test.clock.now()).toISOString()
     expect(body).toEqual({
-      revocation: { incarnation: expect.any(String), position: expect.any(Number), obeyed_by: obeyedBy, waited_ms: 0 },
+      revocation: {
+        incarnation: expect.any(String),
+        position: expect.any(Number),
+        obeyed_by: obeyedBy,
+        expired_by: expiredBy,
+        waited_ms: 0,
+      },
     })
     expect(await test.stores.log.head()).toMatchObject({
       position: (body['revocation'] as { position: number }).position,

@@ -6,11 +6,12 @@ import type { ServerContext } from '../context.ts'
 import { readCredential } from '../http/credentials.ts'
 import { isOriginAllowed, saysOrigin } from '../http/cross-origin.ts'
 import { handOver, takeBack } from '../http/hand-over.ts'
+import { awaitEnded } from '../http/obedience.ts'
 import { callerOf, createIdentify, isFault, recognise } from '../http/identify.ts'
 import { fetchMetadata, originOf } from '../http/origin.ts'
 import { AccountView, viewOfAccount } from '../wire/account.ts'
 import { exactObject } from '../wire/schema.ts'
-import { EndedView, Session, SignedInView, SignInBody, viewOfEnded, viewOfSession } from '../wire/session.ts'
+import { EndedView, EndingQuery, Session, SignedInView, SignInBody, viewOfSession } from '../wire/session.ts'
 import { answerFault, BY_SESSION, resultOf, type App } from './app.ts'
 
 const tags = ['Sessions']
@@ -24,15 +25,6 @@ const signIn = {
   body: SignInBody,
   response: { 201: SignedInView },
 }
-
-const Wait = Type.Optional(
-  Type.Literal('everywhere', {
-    description: 'Answer when everybody obeys, as far as anybody can be waited for; see `obeyed_by`.',
-  }),
-)
-
-/** Query of a call that ends something. */
-export const EndingQuery = exactObject({ wait: Wait })
 
 const currentSession = {
   operationId: 'currentSession',
@@ -80,7 +72,7 @@ const endAllSessions = {
   description: 'Logs the account out everywhere; with `keep=current`, everywhere else.',
   tags,
   security: BY_SESSION,
-  querystring: exactObject({ wait: Wait, keep: Type.Optional(Type.Literal('current')) }),
+  querystring: exactObject({ ...EndingQuery.properties, keep: Type.Optional(Type.Literal('current')) }),
   response: { 200: EndedView },
 }
 
@@ -156,7 +148,7 @@ export function addEndingRoutes(app: App, context: ServerContext): void {
     const ended = resultOf(reply, outcome)
     if (ended === undefined) return undefined
     takeBack(context, reply, caller)
-    return viewOfEnded(ended)
+    return awaitEnded(context, ended, request.query.wait)
   })
   const errors = ['not_found'] as const
   app.delete(
@@ -169,7 +161,7 @@ export function addEndingRoutes(app: App, context: ServerContext): void {
       const ended = resultOf(reply, await auth.endSession(caller, id as SessionId, originOf(request.raw, trusts)))
       if (ended === undefined) return undefined
       if (id === caller.session.id) takeBack(context, reply, caller)
-      return viewOfEnded(ended)
+      return awaitEnded(context, ended, request.query.wait)
     },
   )
   app.delete(ROUTES.sessions, { schema: endAllSessions, onRequest }, async (request, reply) => {
@@ -178,6 +170,6 @@ export function addEndingRoutes(app: App, context: ServerContext): void {
     const ended = resultOf(reply, await auth.endAllSessions(caller, keep ?? 'none', originOf(request.raw, trusts)))
     if (ended === undefined) return undefined
     if (keep === undefined) takeBack(context, reply, caller)
-    return viewOfEnded(ended)
+    return awaitEnded(context, ended, request.query.wait)
   })
 }

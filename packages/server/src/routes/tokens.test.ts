@@ -133,6 +133,10 @@ describe('introspecting', () => {
       iat: now,
       exp: now + 300,
       auth_time: now,
+      strategy: 'hybrid',
+      account_generation: 0,
+      client_generation: 0,
+      log_position: expect.stringMatching(/^[\w-]{8}\.\d+$/),
     })
     expect(headers['cache-control']).toBe('no-store')
   })

@@ -1,5 +1,5 @@
 import type { Application, Introspection } from '@counterfoil/core'
-import { ROUTES } from '@counterfoil/protocol'
+import { markPosition, ROUTES } from '@counterfoil/protocol'
 import { Type, type Static } from 'typebox'
 import type { KnownVerifier, ServerContext } from '../context.ts'
 import { authenticateApplication, authenticateIntrospector } from '../http/client-authentication.ts'
@@ -7,9 +7,9 @@ import { oauthFault, sendOAuthError } from '../http/oauth-errors.ts'
 import { originOf } from '../http/origin.ts'
 import { IntrospectForm, IntrospectionView, RevokeForm } from '../wire/oauth.ts'
 import { exactObject } from '../wire/schema.ts'
-import { Revocation, viewOfEnded } from '../wire/session.ts'
+import { EndingQuery, Revocation } from '../wire/session.ts'
+import { awaitEnded } from '../http/obedience.ts'
 import type { App } from './app.ts'
-import { EndingQuery } from './sessions.ts'
 
 const tags = ['OAuth']
 const consumes = ['application/x-www-form-urlencoded']
@@ -71,7 +71,7 @@ export function addRevokeRoute(app: App, context: ServerContext): void {
     const claims = await claimsOf(context, token)
     const ended = await context.auth.revoke(token, application.id, claims, originOf(request.raw, context.trusts))
     if (request.query.wait === undefined) return {}
-    return ended === undefined ? { revocation: null } : viewOfEnded(ended)
+    return ended === undefined ? { revocation: null } : awaitEnded(context, ended, request.query.wait)
   })
 }
 
@@ -110,8 +110,12 @@ function viewOfIntrospection(
     exp: Math.floor(expiresAt / 1000),
     auth_time: Math.floor(session.authenticatedAt / 1000),
     roles: [...account.roles],
+    strategy: session.strategy,
+    account_generation: caller.accountGeneration,
+    client_generation: caller.applicationGeneration,
+    log_position: markPosition(caller.position),
     ...(issuedAt !== undefined && { iat: Math.floor(issuedAt / 1000) }),
-    ...(audience !== undefined && { aud: typeof audience === 'string' ? audience : [...audience] }),
+    aud: typeof audience === 'string' ? audience : [...(audience ?? [...application.audience, issuer])],
     ...(account.name !== undefined && { username: account.name }),
   }
 }

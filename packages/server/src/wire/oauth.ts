@@ -1,3 +1,4 @@
+import { STRATEGIES } from '@counterfoil/protocol'
 import { Type } from 'typebox'
 import { exactObject } from './schema.ts'
 
@@ -59,6 +60,16 @@ export const IntrospectionView = exactObject(
     iat: Type.Optional(Type.Integer()),
     auth_time: Type.Optional(Type.Integer()),
     roles: Type.Optional(Type.Array(Type.String())),
+    strategy: Type.Optional(Type.Enum([...STRATEGIES])),
+    account_generation: Type.Optional(
+      Type.Integer({ description: 'What revocations of the account are held against.' }),
+    ),
+    client_generation: Type.Optional(Type.Integer({ description: 'The same of the application.' })),
+    log_position: Type.Optional(
+      Type.String({
+        description: 'How far the log of revocations had been followed when the session was found to stand.',
+      }),
+    ),
   },
   { title: 'Introspection' },
 )

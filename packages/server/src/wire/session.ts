@@ -1,5 +1,5 @@
-import type { Ended, SessionView } from '@counterfoil/core'
-import { STRATEGIES } from '@counterfoil/protocol'
+import type { SessionView } from '@counterfoil/core'
+import { STRATEGIES, type LogHead } from '@counterfoil/protocol'
 import { Type } from 'typebox'
 import { Email, Password } from './account.ts'
 import { exactObject, Id, Instant, instant, instantOrNone, plainText } from './schema.ts'
@@ -53,12 +53,26 @@ export const Revocation = exactObject(
     obeyed_by: Type.String({
       format: 'date-time',
       description:
-        'From then on nobody accepts what was ended. This server obeys at once; a service that verifies access tokens by itself does until they expire.',
+        'From then on nobody who follows the log accepts what was ended. This server obeys at once. Without verifiers in the configuration nobody follows, and it is `expired_by`.',
+    }),
+    expired_by: Type.String({
+      format: 'date-time',
+      description: 'From then on nobody at all accepts it: every access token that was already handed out has expired.',
     }),
     waited_ms: Type.Integer({ description: 'How long this answer waited for others to obey.' }),
   },
   { title: 'Revocation' },
 )
+
+/** Query of a call that ends something. */
+export const EndingQuery = exactObject({
+  wait: Type.Optional(
+    Type.Literal('everywhere', {
+      description:
+        'Answer when everybody obeys who follows the log: each has said so, or may not decide any more. At most a little longer than a lease.',
+    }),
+  ),
+})
 
 /** Answer of `POST /sessions`. What is in a cookie is not in the body. */
 export const SignedInView = exactObject({ session: Session, ...credentials }, { title: 'SignedIn' })
@@ -90,11 +104,16 @@ export function viewOfSession(session: SessionView, current: boolean) {
   }
 }
 
-/**
- * What an ending call says. Nobody holds a lease in this version, so there is nobody to wait for: `wait=everywhere` is answered with
- * the instant from which everybody obeys, and with no time waited.
- */
-export function viewOfEnded({ head, obeyedAt }: Ended) {
-  const { incarnation, position } = head
-  return { revocation: { incarnation, position, obeyed_by: instant(obeyedAt), waited_ms: 0 } }
+/** When what was ended is accepted by nobody any more, and how long the answer waited for that. */
+export interface Obedience {
+  /** Instants in epoch milliseconds. */
+  readonly obeyedAt: number
+  readonly expiredAt: number
+  readonly waitedMs: number
+}
+
+/** What an ending call says. */
+export function viewOfEnded({ incarnation, position }: LogHead, { obeyedAt, expiredAt, waitedMs }: Obedience) {
+  const times = { obeyed_by: instant(obeyedAt), expired_by: instant(expiredAt), waited_ms: Math.round(waitedMs) }
+  return { revocation: { incarnation, position, ...times } }
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { KeyPurpose, RaisedGeneration } from '@counterfoil/core'
-import type { ApplicationId, KeyId } from '@counterfoil/protocol'
+import type { ApplicationId, KeyId, LogHead } from '@counterfoil/protocol'
 import { prepareAccountVerbs } from './account-verbs.ts'
 import type { Besides } from './account-verbs.ts'
 import { prepareAudit } from './audit-verbs.ts'
@@ -48,7 +48,7 @@ function prepareApplicationVerbs(db: DatabaseSync, { audit, append }: Besides) {
   }
 }
 
-function prepareKeyVerbs(db: DatabaseSync, { audit }: Besides) {
+function prepareKeyVerbs(db: DatabaseSync, { audit, append }: Besides) {
   const newest = prepareQuery<[KeyId]>(
     db,
     'SELECT id FROM keys WHERE purpose = ? ORDER BY active_at DESC, rowid DESC LIMIT 1',
@@ -72,6 +72,11 @@ function prepareKeyVerbs(db: DatabaseSync, { audit }: Besides) {
       if (remove(id) === 0) return false
       audit(event)
       return true
+    },
+    killKey(id: KeyId, at: number, event: AuditCells): LogHead | undefined {
+      if (remove(id) === 0) return undefined
+      audit(event)
+      return append([{ kind: 'key', keyId: id, at }])
     },
   }
 }

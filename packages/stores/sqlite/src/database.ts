@@ -99,7 +99,7 @@ function createApplications(
 function createKeys(
   { db, answer }: Reader,
   group: GroupCommit,
-): Pick<Database, 'listKeys' | 'addKeys' | 'scheduleKey' | 'removeKey'> {
+): Pick<Database, 'listKeys' | 'addKeys' | 'scheduleKey' | 'removeKey' | 'killKey'> {
   const list = prepareQuery<KeyRow>(db, `SELECT ${KEY_COLUMNS} FROM keys ORDER BY purpose, active_at, rowid`)
   return {
     listKeys: () => answer(() => list.all().map(keyOfRow)),
@@ -108,6 +108,7 @@ function createKeys(
     scheduleKey: async (id, from, activeAt, audit) =>
       group.write('scheduleKey', [id, from, activeAt, cellsOfAudit(audit)]),
     removeKey: async (id, audit) => group.write('removeKey', [id, cellsOfAudit(audit)]),
+    killKey: async (id, at, audit) => group.write('killKey', [id, at, cellsOfAudit(audit)]),
   }
 }
 

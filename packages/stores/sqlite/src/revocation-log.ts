@@ -19,14 +19,19 @@ export function createRevocationLog(reader: Reader, group: GroupCommit, watch: L
   const { db, answer } = reader
   const readEnds = prepareQuery<[string, number, number]>(db, 'SELECT incarnation, head, compacted FROM installation')
   const holds = prepareQuery(db, `SELECT 1 FROM revocations WHERE kind = 'session' AND subject = ?`)
+  // Not from the moment at which the turn began: a lease says that everything up to its head is known, and others may have written since.
+  const answerNow: typeof answer = (ask) => {
+    reader.moveOn()
+    return answer(ask)
+  }
   const ends = () => {
     const [incarnation, position, compacted] = readEnds.first() ?? missing()
     return { head: { incarnation, position }, compacted }
   }
   return {
     append: (records) => group.write('appendRevocations', [records]),
-    read: prepareReading(reader, ends),
-    head: () => answer(() => ends().head),
+    read: prepareReading({ ...reader, answer: answerNow }, ends),
+    head: () => answerNow(() => ends().head),
     holdsSession: (id) => answer(() => holds.first(id) !== undefined),
     watch: (onAppend): Unsubscribe => watch.add(onAppend),
     async compact(before) {

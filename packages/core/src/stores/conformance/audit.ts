@@ -110,6 +110,8 @@ const withChanges: readonly ConformanceCase[] = [
     await database.addKeys('jwt', undefined, [key], sampleEvent('key.added'))
     await database.scheduleKey(key.id, NOW, NOW + 1, sampleEvent('key.scheduled'))
     await database.removeKey(key.id, sampleEvent('key.removed'))
+    await database.addKeys('jwt', undefined, [key], sampleEvent('key.added'))
+    await database.killKey(key.id, NOW, sampleEvent('key.killed'))
     const kinds = (await readWholeAudit(database)).map(({ kind }) => kind)
     const ofAccount = 'registered changed roles_set password_rehashed password_changed'
     assert.deepEqual(
@@ -117,7 +119,14 @@ const withChanges: readonly ConformanceCase[] = [
       ofAccount.split(' ').map((what) => `account.${what}`),
     )
     assert.deepEqual(kinds.slice(5, 9), ['session.all_ended', 'account.disabled', 'account.enabled', 'account.erased'])
-    assert.deepEqual(kinds.slice(9), ['application.sessions_ended', 'key.added', 'key.scheduled', 'key.removed'])
+    assert.deepEqual(kinds.slice(9), [
+      'application.sessions_ended',
+      'key.added',
+      'key.scheduled',
+      'key.removed',
+      'key.added',
+      'key.killed',
+    ])
   }),
   holdTo('a change that was not made writes no event', async ({ database }) => {
     const { id, email } = await registerSample(database)
@@ -130,6 +139,7 @@ const withChanges: readonly ConformanceCase[] = [
     await database.addKeys('jwt', drawKeyId(), [sampleKey('jwt', NOW)], event)
     await database.scheduleKey(drawKeyId(), NOW, NOW, event)
     await database.removeKey(drawKeyId(), event)
+    await database.killKey(drawKeyId(), NOW, event)
     const absent = drawAccountId()
     await database.changeAccount(absent, { name: 'Eve' }, event)
     await database.setRoles(absent, [], event)

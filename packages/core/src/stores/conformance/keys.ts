@@ -85,6 +85,20 @@ const changes: readonly ConformanceCase[] = [
     assert.equal((await readWholeAudit(database)).length, 2)
     assert.equal(await database.addKeys('jwt', first.id, [second], EVENT), true)
   }),
+  holdTo('a key that is killed is gone, and recorded with it, once', async ({ database, log }) => {
+    const [first, second] = [sampleKey('jwt', NOW), sampleKey('jwt', NOW + DAY)]
+    await database.addKeys('jwt', undefined, [first, second], EVENT)
+    const killed = await race(5, () => database.killKey(first.id, NOW + 7, sampleEvent('key.killed')))
+    const heads = killed.filter((head) => head !== undefined)
+    assert.equal(heads.length, 1)
+    assertSame(await database.listKeys(), [second])
+    const reading = await log.read(0, 10)
+    assert.ok(reading !== 'compacted')
+    assertSame(reading.records, [{ kind: 'key', keyId: first.id, at: NOW + 7, position: 1 }])
+    assertSame(heads, [reading.head])
+    assert.equal(await database.killKey(drawKeyId(), NOW, EVENT), undefined)
+    assert.equal((await readWholeAudit(database)).length, 2)
+  }),
   holdTo('changing a key after it was given or answered changes nothing in the database', async ({ database }) => {
     const key = sampleKey('opaque', NOW)
     const copy = { ...key, sealed: key.sealed.slice() }

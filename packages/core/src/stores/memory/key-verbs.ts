@@ -6,7 +6,8 @@ import type { Tables } from './tables.ts'
 export function createKeyVerbs({
   keys,
   audit,
-}: Tables): Pick<Database, 'listKeys' | 'addKeys' | 'scheduleKey' | 'removeKey'> {
+  appendNow,
+}: Tables): Pick<Database, 'listKeys' | 'addKeys' | 'scheduleKey' | 'removeKey' | 'killKey'> {
   const inOrder = () => [...keys.values()].toSorted(byPurposeThenActiveAt)
   const newestOf = (purpose: KeyPurpose) => inOrder().findLast((key) => key.purpose === purpose)?.id
   return {
@@ -28,6 +29,11 @@ export function createKeyVerbs({
       if (!keys.has(id)) return false
       audit.add(event)
       return keys.delete(id)
+    },
+    async killKey(id, at, event) {
+      if (!keys.delete(id)) return undefined
+      audit.add(event)
+      return appendNow([{ kind: 'key', keyId: id, at }])
     },
   }
 }

@@ -1,0 +1,137 @@
+import { patienceMs, type LogHead } from '@counterfoil/protocol'
+
+/** A lease that may have been granted: up to which position it is complete, and when it is surely over. */
+interface Grant {
+  /** Undefined as long as the head is being read: then it may be an old one. */
+  head: number | undefined
+  endsAt: number
+}
+
+/** What is known of one verifier. */
+interface Holder {
+  /** How far it says that it has applied the log. */
+  applied: number
+  readonly grants: Grant[]
+}
+
+/** A lease that is about to be granted; `grant` says up to which position it is complete. */
+export interface PendingLease {
+  grant(head: LogHead): void
+}
+
+/** How far those who may decide without asking have come. */
+export interface Obedience {
+  /** Verifiers that may still decide without knowing of the position. */
+  readonly missing: number
+  /** From when on, at the latest, none is left; in milliseconds of the monotonic clock. */
+  readonly endsAt: number
+}
+
+/** More verifiers than this are refused: whoever holds a key can make up any number of names. */
+const MOST_HOLDERS = 100_000
+
+/**
+ * The leases that this node may have granted: what makes a revocation synchronous (G2). All instants are milliseconds of the monotonic
+ * clock, and given by the caller.
+ *
+ * A lease is noted **before** the head is read, and so before it is sent: a revocation that commits between reading and sending finds it
+ * here. It counts as done when its verifier says that it has applied the position, or when its end has passed on this clock; it began before
+ * the request arrived, and clocks run at nearly the same rate.
+ */
+export class LeaseBook {
+  readonly #openedAt: number
+  readonly #leaseMs: number
+  readonly #holders = new Map<string, Holder>()
+  #incarnation: string | undefined
+
+  /** A node that has just started has forgotten what it granted before: `openedAt` is when that was. */
+  constructor(openedAt: number, leaseMs: number) {
+    this.#openedAt = openedAt
+    this.#leaseMs = leaseMs
+  }
+
+  /** Notes that a verifier asks for a lease, and what it has applied. Undefined when there are too many verifiers. */
+  note(verifier: string, applied: LogHead | undefined, now: number): PendingLease | undefined {
+    const endsAt = now + patienceMs(this.#leaseMs)
+    const holder = this.#holders.get(verifier) ?? this.#add(verifier, now)
+    if (holder === undefined) return undefined
+    // A lease of another incarnation says nothing about this one's positions.
+    if (applied !== undefined && applied.incarnation === this.#incarnation && applied.position > holder.applied)
+      holder.applied = applied.position
+    const grant: Grant = { head: undefined, endsAt }
+    dropWhere(holder.grants, (each) => each.endsAt <= now)
+    holder.grants.push(grant)
+    return { grant: (head) => this.#settle(holder, grant, head) }
+  }
+
+  /** Who may still decide without knowing of this position. */
+  obedience(head: LogHead, now: number): Obedience {
+    const blindUntil = this.#openedAt + patienceMs(this.#leaseMs)
+    let missing = 0
+    let endsAt = blindUntil > now ? blindUntil : now
+    for (const [name, { applied, grants }] of this.#holders) {
+      const last = lastEnd(grants, now)
+      if (last === undefined) this.#holders.delete(name)
+      if (head.incarnation === this.#incarnation && applied >= head.position) continue
+      const ignorant = lastEnd(
+        grants.filter((grant) => !this.#covers(grant, head)),
+        now,
+      )
+      if (ignorant === undefined) continue
+      missing++
+      if (ignorant > endsAt) endsAt = ignorant
+    }
+    return { missing, endsAt }
+  }
+
+  /** How many verifiers hold leases. */
+  count(now: number): number {
+    let held = 0
+    for (const { grants } of this.#holders.values()) if (lastEnd(grants, now) !== undefined) held++
+    return held
+  }
+
+  #covers({ head }: Grant, { incarnation, position }: LogHead): boolean {
+    return head !== undefined && incarnation === this.#incarnation && head >= position
+  }
+
+  #add(verifier: string, now: number): Holder | undefined {
+    if (this.#holders.size >= MOST_HOLDERS) this.#forgetEnded(now)
+    if (this.#holders.size >= MOST_HOLDERS) return undefined
+    const holder: Holder = { applied: -1, grants: [] }
+    this.#holders.set(verifier, holder)
+    return holder
+  }
+
+  #forgetEnded(now: number): void {
+    for (const [name, { grants }] of this.#holders) if (lastEnd(grants, now) === undefined) this.#holders.delete(name)
+  }
+
+  #settle({ grants }: Holder, grant: Grant, { incarnation, position }: LogHead): void {
+    if (incarnation !== this.#incarnation) this.#begin(incarnation)
+    grant.head = position
+    // Of two leases that reach equally far only the later end counts.
+    dropWhere(grants, (each) => each !== grant && each.head === position && each.endsAt <= grant.endsAt)
+  }
+
+  /** Another log: what was said and granted for the one before counts as nothing known. */
+  #begin(incarnation: string): void {
+    this.#incarnation = incarnation
+    for (const holder of this.#holders.values()) {
+      holder.applied = -1
+      for (const grant of holder.grants) grant.head = undefined
+    }
+  }
+}
+
+function lastEnd(grants: readonly Grant[], now: number): number | undefined {
+  let last: number | undefined
+  for (const { endsAt } of grants) if (endsAt > now && (last === undefined || endsAt > last)) last = endsAt
+  return last
+}
+
+function dropWhere<T>(list: T[], isOver: (item: T) => boolean): void {
+  let kept = 0
+  for (const item of list) if (!isOver(item)) list[kept++] = item
+  list.length = kept
+}
