@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -112,5 +112,53 @@ describe('the file that begins', () => {
       (error: unknown) => error,
     )
     expect(failed).toMatchObject({ code: 1, stderr: 'counterfoil: is not built yet: run npm run build first.\n' })
+  })
+})
+
+describe('verifiers add', () => {
+  test('prints what belongs into the file, with another key each time', async () => {
+    using folder = makeFolder()
+    const ends = await Promise.all(
+      [1, 2].map(() => runCommand(['verifiers', 'add', 'orders'], { folder: folder.path })),
+    )
+    for (const { code, stdout } of ends) {
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^\[\[verifiers\]\]\nname = "orders"\nkey = "[\w-]{43}"\n$/)
+    }
+    expect(ends[0]?.stdout).not.toBe(ends[1]?.stdout)
+  })
+
+  test('writes it after what a file says already, which then has that verifier', async () => {
+    using folder = makeFolder()
+    const file = join(folder.path, 'c.toml')
+    writeFileSync(file, '# mine\nlisten = "127.0.0.1:1"\n[policy]\nlease_seconds = 2')
+    const added = await runCommand(['verifiers', 'add', 'orders', '--config', 'c.toml'], { folder: folder.path })
+    expect(added).toMatchObject({ code: 0, stdout: expect.stringMatching(/^VERIFIER_KEY=[\w-]{43}\n$/) as string })
+    expect(readFileSync(file, 'utf8')).toMatch(/^# mine\nlisten = "127\.0\.0\.1:1"\n\[policy\]\nlease_seconds = 2\n/)
+    const { stdout } = await runCommand(['check-config', '--config', 'c.toml'], { folder: folder.path })
+    expect(stdout).toContain('orders')
+    expect(stdout).not.toContain(added.stdout.trim().slice('VERIFIER_KEY='.length))
+    const again = await runCommand(['verifiers', 'add', 'orders', '--config', 'c.toml'], { folder: folder.path })
+    expect(again).toMatchObject({
+      code: 1,
+      stderr: 'counterfoil: c.toml has a verifier orders already: give this one another name\n',
+    })
+  })
+
+  test('makes the file where there is none, for its owner only', async () => {
+    using folder = makeFolder()
+    const { code } = await runCommand(['verifiers', 'add', 'orders', '--config', 'new.toml'], { folder: folder.path })
+    expect(code).toBe(0)
+    expect(statSync(join(folder.path, 'new.toml')).mode & 0o777).toBe(0o600)
+  })
+
+  test('refuses a name that is none in one line', async () => {
+    using folder = makeFolder()
+    const end = await runCommand(['verifiers', 'add', 'two words'], { folder: folder.path })
+    expect(end).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^counterfoil: "two words" is no name [^\n]+\n$/) as string,
+    })
   })
 })

@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
+import { isLoopback } from './config/network.ts'
 import { toOneLine } from './config/quoting.ts'
 import { readVersion } from './version.ts'
 
@@ -9,6 +10,8 @@ Examples:
   $ counterfoil check-config                       show what is in force, and where it comes from
   $ counterfoil accounts add ada@example.com --role support
   $ counterfoil keys rotate                        let the next signing key take over soon
+  $ counterfoil verifiers add orders --config counterfoil.toml
+  $ counterfoil drill --issuer https://auth.example.com --client-id hybrid
 
 Each setting can come from a variable too, such as COUNTERFOIL_LISTEN; variables win over the file.`
 
@@ -26,6 +29,8 @@ export function createProgram(): Command {
   addServing(program)
   addKeys(program)
   addAccounts(program)
+  addVerifiers(program)
+  addDrill(program)
   return program
 }
 
@@ -49,13 +54,25 @@ function addServing(program: Command): void {
 }
 
 function addKeys(program: Command): void {
-  const keys = program.command('keys').description('look at signing keys and rotate them')
+  const keys = program.command('keys').description('look at signing keys, rotate them, take one out of use')
   configurable(keys.command('list'))
     .description('print the keys, and which of them signs')
     .action(async (options) => (await import('./commands/keys.ts')).listKeys(options))
+  configurable(keys.command('kill'))
+    .argument('<key>')
+    .description('take a stolen signing key out of use at once, with every token that it signed')
+    .action(async (key, options) => (await import('./commands/keys.ts')).killKey(key, options))
   configurable(keys.command('rotate'))
     .description('let the next signing key take over as soon as every verifier can know it')
     .action(async (options) => (await import('./commands/keys.ts')).rotateKeys(options))
+}
+
+function addVerifiers(program: Command): void {
+  const verifiers = program.command('verifiers').description('let services follow the log of revocations')
+  configurable(verifiers.command('add'))
+    .argument('<name>')
+    .description('make a key for a service that verifies; with --config it is written into that file')
+    .action(async (name, options) => (await import('./commands/verifiers.ts')).addVerifier(name, options))
 }
 
 function addAccounts(program: Command): void {
@@ -76,4 +93,44 @@ function addAccounts(program: Command): void {
     .argument('<email>')
     .description('let an account sign in again; what had ended stays ended')
     .action(async (email, options) => (await import('./commands/accounts.ts')).enableAccount(email, options))
+}
+
+function addDrill(program: Command): void {
+  const collect = (url: string, urls: readonly string[] = []): readonly string[] => [...urls, readUrl(url)]
+  program
+    .command('drill')
+    .description(
+      'measure on a live installation how long a revoked session is still accepted, and compare that with the bound',
+    )
+    .requiredOption('--issuer <url>', 'the installation', readUrl)
+    .requiredOption('--client-id <id>', 'an application that hands its credentials over')
+    .option(
+      '--probe <url>',
+      'a probe route of a verifier; may be given several times (default: /verify of the issuer)',
+      collect,
+    )
+    .option('--rounds <number>', 'how many sessions to revoke', readCount, 20)
+    .option(
+      '--lease-seconds <number>',
+      'reckon the bound from this lease, not from what the server promises',
+      readCount,
+    )
+    .option('--email <email>', 'an account that is there; without it one is made, and removed at the end')
+    .option('--password-stdin', 'read the password of that account from standard input')
+    .action(async (options) => (await import('./commands/drill.ts')).drill(options))
+}
+
+/** Credentials go there: nobody on the way may read them. */
+function readUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  if (!isSafe || url.username !== '' || url.password !== '')
+    throw new InvalidArgumentError('It must be an https URL, or http on the loopback.')
+  return text
+}
+
+function readCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d{1,6}$/.test(text) || count < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.')
+  return count
 }

@@ -1,6 +1,9 @@
 import { systemClock, type StoredKey } from '@counterfoil/core'
 import Table from 'cli-table3'
+import type { KeyId } from '@counterfoil/protocol'
 import { loadConfiguration } from '../config/load.ts'
+import { quote } from '../config/quoting.ts'
+import { CommandFailure } from '../failure.ts'
 import { withAuth } from '../installation/installation.ts'
 
 const HEAD = ['key', 'for', 'algorithm', 'state', 'made', 'signs from']
@@ -24,6 +27,20 @@ export function rotateKeys(options: KeysOptions): Promise<void> {
     const next = (await database.listKeys()).find((key) => key.purpose === 'jwt' && key.activeAt === activeAt)
     const name = next === undefined ? 'the next key' : `key ${next.id}`
     process.stdout.write(`${name} signs from ${showInstant(activeAt)}\n`)
+  })
+}
+
+/** Takes a signing key out of use at once, with every token that it signed. */
+export function killKey(id: string, options: KeysOptions): Promise<void> {
+  return withAuth(loadConfiguration(options.config), false, async (auth) => {
+    const killed = await auth.killKey(id as KeyId)
+    if (killed === undefined)
+      throw new CommandFailure(
+        `there is no signing key ${quote(id)}: counterfoil keys list prints those that are there`,
+      )
+    process.stdout.write(
+      `killed key ${id}: nobody who follows the log accepts what it signed, and the next key signs now\n`,
+    )
   })
 }
 

@@ -52,7 +52,7 @@ describe('a lease', () => {
   it('begins when its request was sent, not when the answer came', () => {
     const steps = new Steps()
     expect(steps.happen({ kind: 'tick' }, 1000)).toEqual(['ask'])
-    expect(steps.happen({ kind: 'answered', id: 1, answer: answer(0, 2, { floor: 0 }) }, 3000)).toEqual([
+    expect(steps.happen({ kind: 'answered', id: 1, answer: answer(0, 2, { floor: 0 }) }, 2500)).toEqual([
       'reset',
       'apply 2',
       'settled',
