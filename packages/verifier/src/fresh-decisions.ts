@@ -7,7 +7,7 @@ import type { Eventually } from './eventually.ts'
 import type { FeedStatus, Following, FeedVerdict } from './feed/following.ts'
 import { elapsedMs, type Instant } from './feed/instant.ts'
 import { WorkEnded, type OpenWorks, type Work } from './feed/open-work.ts'
-import { Introspector } from './introspection.ts'
+import { Introspector, type IntrospectionAnswer } from './introspection.ts'
 import { judgeToken, type Checked, type OnStale, type VerifyOptions } from './judgement.ts'
 import { OpaqueCache } from './opaque-cache.ts'
 import type { Settings } from './settings.ts'
@@ -80,7 +80,7 @@ export class FreshDecisions {
     if (following === undefined) return REFUSED.opaque
     const now = this.#now()
     const known = this.#opaque.find(token)
-    if (known !== undefined && elapsedMs(known.askedAt, now) < (following.status().leaseMs ?? 0)) {
+    if (known !== undefined && elapsedMs(known.askedAt, now) < (following.leaseMs ?? 0)) {
       const refused = judgeToken(known.checked, now.wall, settings.expected.leewayMs, call)
       if (refused !== undefined) return refused
       const verdict = this.#judge(known, following, call, now)
@@ -126,25 +126,35 @@ export class FreshDecisions {
   }
 
   async #askAboutToken(token: Candidate, reason: UnknownReason): Promise<Decision> {
-    const answer = await this.#introspector?.ask(token.token)
-    if (answer === 'inactive') return REFUSED.revoked
-    return answer === undefined || answer === 'unreachable' ? unknown(reason) : token.acceptances.in(MANNERS.fresh)
+    const answer = await this.#introspector?.ask(token.token, this.#now())
+    if (answer?.said === 'inactive') return REFUSED.revoked
+    return answer === undefined || answer.said === 'unreachable' || this.#isOld(answer)
+      ? unknown(reason)
+      : token.acceptances.in(MANNERS.fresh)
   }
 
   async #askAboutOpaque(token: string, call: VerifyOptions | undefined): Promise<Decision> {
-    const askedAt = this.#now()
-    const answer = await this.#introspector?.ask(token)
+    const answer = await this.#introspector?.ask(token, this.#now())
     const { following, settings } = this.#parts
-    if (answer === 'inactive') return REFUSED.revoked
-    if (answer === undefined || answer === 'unreachable')
-      return unknown(following === undefined ? 'never-connected' : reasonOf(following, askedAt))
+    const now = this.#now()
+    if (answer?.said === 'inactive') return REFUSED.revoked
+    if (answer === undefined || answer.said === 'unreachable' || this.#isOld(answer))
+      return unknown(following === undefined ? 'never-connected' : reasonOf(following, now))
+    const { said, askedAt } = answer
     const { audiences, leewayMs } = settings.expected
-    if (!isFor({ aud: answer.audience }, audiences)) return REFUSED['wrong-audience']
-    const refused = judgeToken(answer, this.#now().wall, leewayMs, call)
+    if (!isFor({ aud: said.audience }, audiences)) return REFUSED['wrong-audience']
+    const refused = judgeToken(said, now.wall, leewayMs, call)
     if (refused !== undefined) return refused
-    const candidate = this.candidate(token, answer, undefined)
+    const candidate = this.candidate(token, said, undefined)
     this.#opaque.keep(candidate, askedAt)
     return candidate.acceptances.in(MANNERS.fresh)
+  }
+
+  /** An answer can lie in a buffer, or before a stopped process, for any time: then it says nothing of the present. */
+  #isOld({ askedAt }: IntrospectionAnswer): boolean {
+    const { following, settings } = this.#parts
+    const goodForMs = following?.leaseMs ?? settings.feed?.authority.timeoutMs ?? 0
+    return elapsedMs(askedAt, this.#now()) >= goodForMs
   }
 
   /** A signal for work under a credential that may have ended since it was accepted. */
@@ -154,7 +164,9 @@ export class FreshDecisions {
     const { monotonic, wall } = this.#now()
     if (work.endsWhenStale && following?.holds(monotonic, wall) === false)
       return AbortSignal.abort(new WorkEnded('stale'))
-    return works.open(work)
+    const signal = works.open(work)
+    following?.attend()
+    return signal
   }
 }
 

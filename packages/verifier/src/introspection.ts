@@ -1,6 +1,7 @@
 import { isMark, ROUTES, STRATEGIES, type AccountId, type ApplicationId, type SessionId } from '@counterfoil/protocol'
 import type { Identity } from './decision.ts'
 import { describe } from './feed/authority.ts'
+import type { Instant } from './feed/instant.ts'
 import { subjectOf, type Checked } from './judgement.ts'
 import { isJsonObject, parseJsonObject, type JsonObject } from './strict-json.ts'
 
@@ -15,6 +16,12 @@ export interface IntrospectionParts {
 
 /** What the issuer says of a credential: what there is to know of it, that it signs nobody in, or nothing, because it cannot be asked. */
 export type Introspected = Checked | 'inactive' | 'unreachable'
+
+/** An answer, and when the question was about to be sent: it speaks of a moment after that. */
+export interface IntrospectionAnswer {
+  readonly said: Introspected
+  readonly askedAt: Instant
+}
 
 const KNOWN_STRATEGIES: readonly unknown[] = STRATEGIES
 
@@ -57,7 +64,7 @@ function isTexts(value: unknown): value is readonly string[] {
 /** Asks the issuer about single credentials: for what only it can judge, and while the lease is lost. One request at a time for each. */
 export class Introspector {
   readonly #parts: IntrospectionParts
-  readonly #flights = new Map<string, Promise<Introspected>>()
+  readonly #flights = new Map<string, Promise<IntrospectionAnswer>>()
   #error: string | undefined
   #asked = 0
 
@@ -70,10 +77,13 @@ export class Introspector {
     return { asked: this.#asked, error: this.#error }
   }
 
-  ask(token: string): Promise<Introspected> {
+  /** `now` is read before the question is sent. Whoever asks the same meanwhile shares the answer, and its age. */
+  ask(token: string, now: Instant): Promise<IntrospectionAnswer> {
     const flight = this.#flights.get(token)
     if (flight !== undefined) return flight
-    const asking = this.#ask(token).finally(() => this.#flights.delete(token))
+    const asking = this.#ask(token)
+      .then((said) => ({ said, askedAt: now }))
+      .finally(() => this.#flights.delete(token))
     this.#flights.set(token, asking)
     return asking
   }

@@ -27,6 +27,9 @@ export interface Obedience {
   readonly endsAt: number
 }
 
+/** More leases of one verifier are not told apart. */
+const MOST_GRANTS = 16
+
 /** More verifiers than this are refused: whoever holds a key can make up any number of names. */
 const MOST_HOLDERS = 100_000
 
@@ -112,6 +115,7 @@ export class LeaseBook {
     grant.head = position
     // Of two leases that reach equally far only the later end counts.
     dropWhere(grants, (each) => each !== grant && each.head === position && each.endsAt <= grant.endsAt)
+    if (grants.length > MOST_GRANTS) joinOldest(grants)
   }
 
   /** Another log: what was said and granted for the one before counts as nothing known. */
@@ -122,6 +126,15 @@ export class LeaseBook {
       for (const grant of holder.grants) grant.head = undefined
     }
   }
+}
+
+/** The two oldest as one that reaches no further than the one and ends no earlier than the other. */
+function joinOldest(grants: Grant[]): void {
+  const [first, second] = grants
+  if (first?.head === undefined || second?.head === undefined) return
+  first.head = Math.min(first.head, second.head)
+  first.endsAt = Math.max(first.endsAt, second.endsAt)
+  grants.splice(1, 1)
 }
 
 function lastEnd(grants: readonly Grant[], now: number): number | undefined {

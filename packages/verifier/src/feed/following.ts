@@ -149,6 +149,16 @@ export class Following {
     return isWorthIt && this.#state.asking !== undefined ? this.#untilSettled() : undefined
   }
 
+  /** How long a lease is, as the authority said last. */
+  get leaseMs(): number | undefined {
+    return this.#state.leaseMs
+  }
+
+  /** Something is open under a credential from now on: its end is to be noticed also where nobody asks. */
+  attend(): void {
+    if (this.#parts.settings.mode === 'on-demand') this.#scheduleTick(this.#parts.now())
+  }
+
   status(): FeedStatus {
     const now = this.#parts.now()
     const { settings, lease, leaseMs, channel, gaps, snapshots, failures, error } = this.#state
