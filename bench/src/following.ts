@@ -11,13 +11,13 @@ export function following(count: number): Pick<VerifierOptions, 'feed' | 'fetch'
   return {
     feed: { key: 'k' },
     onStale: 'reject',
-    fetch: (url, init) => Promise.resolve(answer(String(url), init, count)),
+    fetch: (url, init) => Promise.resolve(answer(url instanceof Request ? url.url : url.toString(), init, count)),
   }
 }
 
 function answer(url: string, init: RequestInit | undefined, count: number): Response {
   if (!url.endsWith('/revocations/lease')) return new Response(new ReadableStream())
-  const { after } = JSON.parse(String(init?.body)) as { after?: number }
+  const { after } = JSON.parse(typeof init?.body === 'string' ? init.body : '{}') as { after?: number }
   const from = after ?? 0
   const upTo = Math.min(count, from + PER_ANSWER)
   const records = Array.from({ length: upTo - from }, (_, number) => revocation(from + number + 1))

@@ -65,7 +65,7 @@ class Authority {
 
   #lease(init: RequestInit | undefined): Response {
     this.leases++
-    const { after } = JSON.parse(String(init?.body)) as { after?: number }
+    const { after } = JSON.parse(typeof init?.body === 'string' ? init.body : '{}') as { after?: number }
     const head = { incarnation: INCARNATION, position: this.records.length }
     const records = this.records.slice(after ?? 0)
     const floor = after === undefined ? 0 : undefined

@@ -2,6 +2,7 @@ import { isMark, ROUTES, STRATEGIES, type AccountId, type ApplicationId, type Se
 import type { Identity } from './decision.ts'
 import { describe } from './feed/authority.ts'
 import type { Instant } from './feed/instant.ts'
+import { UnexpectedStatus, type Transport } from './feed/transport.ts'
 import { subjectOf, type Checked } from './judgement.ts'
 import { isJsonObject, parseJsonObject, type JsonObject } from './strict-json.ts'
 
@@ -10,7 +11,7 @@ export interface IntrospectionParts {
   /** The issuer URL. */
   readonly issuer: string
   readonly key: string
-  readonly fetch: typeof fetch
+  readonly transport: Transport
   readonly timeoutMs: number
 }
 
@@ -34,7 +35,7 @@ function isCount(value: unknown): value is number {
 }
 
 /** What an active answer says (RFC 7662 §2.2, and what records can name); undefined when it lacks something. */
-export function readIntrospection(answer: JsonObject): Checked | undefined {
+function readIntrospection(answer: JsonObject): Checked | undefined {
   const { sub, client_id: client, sid, strategy, exp, auth_time: authTime, aud, roles, token_type: type } = answer
   const { account_generation: account, client_generation: application, log_position: mark } = answer
   if (!isText(sub) || !isText(client) || !isText(sid) || !isMark(mark) || type !== 'Bearer') return undefined
@@ -105,19 +106,12 @@ export class Introspector {
   }
 
   async #request(token: string): Promise<JsonObject> {
-    const { issuer, key, fetch, timeoutMs } = this.#parts
-    const response = await fetch(issuer + ROUTES.introspect, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ token }).toString(),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    if (response.status !== 200) {
-      await response.body?.cancel()
-      throw new Error(`an introspection was answered with status ${String(response.status)}`)
-    }
-    const answer = parseJsonObject(new Uint8Array(await response.arrayBuffer()))?.object
+    const { issuer, key, transport, timeoutMs } = this.#parts
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/x-www-form-urlencoded' }
+    const request = { url: issuer + ROUTES.introspect, headers, signal: new AbortController().signal }
+    const { status, text } = await transport.post(request, new URLSearchParams({ token }).toString(), timeoutMs)
+    if (status !== 200) throw new UnexpectedStatus('an introspection', status)
+    const answer = parseJsonObject(new TextEncoder().encode(text))?.object
     if (!isJsonObject(answer)) throw new Error('the answer to an introspection is no JSON object')
     return answer
   }

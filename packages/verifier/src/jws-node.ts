@@ -44,21 +44,3 @@ export function nodeEngine(crypto: NodeCrypto): JwsEngine {
     },
   }
 }
-
-/** What runtimes have in common of what Node has; some lack one part or the other. */
-interface Surroundings {
-  readonly process?: {
-    readonly versions?: Readonly<Record<string, string | undefined>>
-    readonly getBuiltinModule?: (name: 'node:crypto') => NodeCrypto | undefined
-  }
-  readonly navigator?: { readonly userAgent?: string }
-}
-
-/** node:crypto, where it is Node's own. Looked for at run time, so that the package loads where there is none. */
-export function findNodeCrypto(surroundings: Surroundings = globalThis): NodeCrypto | undefined {
-  const { process, navigator } = surroundings
-  const versions = process?.versions
-  const isNode = versions?.['node'] !== undefined && versions['bun'] === undefined && versions['deno'] === undefined
-  const isWorker = navigator?.userAgent === 'Cloudflare-Workers'
-  return isNode && !isWorker ? process?.getBuiltinModule?.('node:crypto') : undefined
-}

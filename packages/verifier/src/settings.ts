@@ -11,6 +11,7 @@ import { localKeys, type KeySource } from './local-keys.ts'
 import type { VerifierClock, VerifierOptions } from './options.ts'
 import { RemoteKeys } from './remote-keys.ts'
 import { selectEngine } from './select-engine.ts'
+import { selectTransport } from './select-transport.ts'
 import { isJsonObject } from './strict-json.ts'
 import type { TrustedKeys } from './trusted-keys.ts'
 import { readGroup, readNumber, readSafeUrl, readTexts } from './validation.ts'
@@ -122,7 +123,7 @@ function readFeed(options: VerifierOptions): FeedSettings | undefined {
   const issuer = options.issuer.replace(/\/+$/, '')
   return {
     follower: { mode, timeoutMs },
-    authority: { issuer, key, timeoutMs, fetch: readFetch(options) },
+    authority: { issuer, key, timeoutMs, transport: selectTransport(readFetch(options), options.fetch !== undefined) },
     maxRecords: readNumber(given['maxRecords'], 'feed.maxRecords', 1_000_000),
     onEvent: onEvent as FeedSettings['onEvent'],
   }

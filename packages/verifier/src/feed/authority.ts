@@ -8,13 +8,14 @@ import {
   type Push,
 } from '@counterfoil/protocol'
 import { EventStreamReader, type ServerSentEvent } from './event-stream.ts'
+import { MOST_CHARACTERS, UnexpectedStatus, type Transport } from './transport.ts'
 
 /** Where the authority is, and how to be let in. */
 export interface AuthorityParts {
   /** The issuer URL. */
   readonly issuer: string
   readonly key: string
-  readonly fetch: typeof fetch
+  readonly transport: Transport
   readonly timeoutMs: number
 }
 
@@ -26,8 +27,6 @@ export interface ChannelListener {
   closed(error: string): void
 }
 
-/** An answer to a request for a lease is at most some megabytes. */
-const MOST_BYTES = 16 * 2 ** 20
 /** Signs of life come every five seconds; three of them missing mean that nobody is there. */
 const SILENCE_MS = 15_000
 
@@ -44,59 +43,37 @@ export class Authority {
 
   /** Asks for a lease. Undefined: the answer cannot be read. @throws {Error} when there is none. */
   async ask(applied: LogHead | undefined, signal: AbortSignal): Promise<LeaseAnswer | undefined> {
-    const { fetch, timeoutMs } = this.#parts
-    const body = JSON.stringify({
-      verifier: this.#verifier,
-      incarnation: applied?.incarnation,
-      after: applied?.position,
-    })
-    const response = await fetch(this.#url(ROUTES.lease), {
-      method: 'POST',
-      headers: this.#headers({ 'content-type': 'application/json', accept: 'application/json' }),
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    })
-    if (response.status !== 200) throw await refusal(response, 'a request for a lease')
-    const text = await response.text()
-    if (text.length > MOST_BYTES) return undefined
-    return readLease(parse(text), applied?.position)
+    const { transport, timeoutMs } = this.#parts
+    const { incarnation, position: after } = applied ?? {}
+    const body = JSON.stringify({ verifier: this.#verifier, incarnation, after })
+    const headers = this.#headers({ 'content-type': 'application/json', accept: 'application/json' })
+    const { status, text } = await transport.post({ url: this.#url(ROUTES.lease), headers, signal }, body, timeoutMs)
+    if (status !== 200) throw new UnexpectedStatus('a request for a lease', status)
+    return readLease(parse(text), after)
   }
 
   /** Listens to what is pushed after this position, until the signal fires or the channel ends. */
-  async listen(after: LogHead, listener: ChannelListener, signal: AbortSignal): Promise<void> {
-    const silence = new AbortController()
-    let watch: ReturnType<typeof setTimeout> | undefined
-    const hear = (): void => {
-      clearTimeout(watch)
-      watch = setTimeout(() => silence.abort(new Error('the push channel fell silent')), SILENCE_MS)
-      unref(watch)
-    }
+  async listen({ incarnation, position }: LogHead, listener: ChannelListener, signal: AbortSignal): Promise<void> {
+    const query = new URLSearchParams({ incarnation, after: String(position) })
+    const url = `${this.#url(ROUTES.feed)}?${query.toString()}`
+    const headers = this.#headers({ accept: 'text/event-stream' })
+    const silence = new Silence()
+    const reader = new EventStreamReader(MOST_CHARACTERS)
+    const request = { url, headers, signal: AbortSignal.any([signal, silence.signal]) }
     try {
-      hear()
-      const response = await this.#open(after, AbortSignal.any([signal, silence.signal]))
-      listener.opened()
-      const reader = new EventStreamReader(MOST_BYTES)
-      const decoder = new TextDecoder()
-      for await (const chunk of response.body ?? []) {
-        hear()
-        for (const event of reader.read(decoder.decode(chunk, { stream: true }))) tell(listener, event)
-      }
+      await this.#parts.transport.listen(request, {
+        opened: () => listener.opened(),
+        heard(text) {
+          silence.broken()
+          for (const event of reader.read(text)) tell(listener, event)
+        },
+      })
       listener.closed('the push channel ended')
     } catch (thrown) {
       listener.closed(describe(thrown))
     } finally {
-      clearTimeout(watch)
+      silence.end()
     }
-  }
-
-  async #open({ incarnation, position }: LogHead, signal: AbortSignal): Promise<Response> {
-    const query = new URLSearchParams({ incarnation, after: String(position) })
-    const url = `${this.#url(ROUTES.feed)}?${query.toString()}`
-    const headers = this.#headers({ accept: 'text/event-stream' })
-    const response = await this.#parts.fetch(url, { headers, redirect: 'manual', signal })
-    if (response.status !== 200) throw await refusal(response, 'the push channel')
-    return response
   }
 
   #url(route: string): string {
@@ -108,17 +85,34 @@ export class Authority {
   }
 }
 
+/** Watches for how long nothing has been heard. */
+class Silence {
+  readonly #controller = new AbortController()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor() {
+    this.broken()
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  broken(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#controller.abort(new Error('the push channel fell silent')), SILENCE_MS)
+    unref(this.#timer)
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}
+
 function tell(listener: ChannelListener, { name, data }: ServerSentEvent): void {
   if (name === FEED_EVENTS.records) listener.pushed(readPush(parse(data)))
   else if (name === FEED_EVENTS.renew) listener.renew()
   else if (name === FEED_EVENTS.resync) listener.pushed(undefined)
-}
-
-/** What an answer that is none of the expected ones means for whoever runs this service. */
-async function refusal(response: Response, what: string): Promise<Error> {
-  await response.body?.cancel()
-  const hint = response.status === 401 ? ': its key is not among the verifiers of the server' : ''
-  return new Error(`${what} was answered with status ${String(response.status)}${hint}`)
 }
 
 function parse(text: string): unknown {

@@ -1,13 +1,13 @@
 import { getBuiltinModule } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { findNodeCrypto } from './jws-node.ts'
+import { findNodeModule } from './node-modules.ts'
 import { selectEngine } from './select-engine.ts'
 
 describe('the engine', () => {
   it('is node:crypto on Node alone', () => {
     const node = { versions: { node: '24.21.0' }, getBuiltinModule }
-    expect(findNodeCrypto({ process: node })).toBe(getBuiltinModule('node:crypto'))
-    expect(findNodeCrypto()).toBe(getBuiltinModule('node:crypto'))
+    expect(findNodeModule('node:crypto', { process: node })).toBe(getBuiltinModule('node:crypto'))
+    expect(findNodeModule('node:crypto')).toBe(getBuiltinModule('node:crypto'))
     const elsewhere = [
       {},
       { process: {} },
@@ -16,7 +16,7 @@ describe('the engine', () => {
       { process: { ...node, versions: { node: '24.0.0', deno: '2.5.0' } } },
       { process: node, navigator: { userAgent: 'Cloudflare-Workers' } },
     ]
-    for (const surroundings of elsewhere) expect(findNodeCrypto(surroundings)).toBeUndefined()
+    for (const surroundings of elsewhere) expect(findNodeModule('node:crypto', surroundings)).toBeUndefined()
   })
 
   it.each(['bun', '', null, 1, 'Node'])('is not %j', (name) => {
