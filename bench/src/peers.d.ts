@@ -6,23 +6,9 @@ declare module 'jsonwebtoken' {
   export default jsonwebtoken
 }
 
-declare module 'express' {
-  import type { IncomingMessage, ServerResponse } from 'node:http'
-  interface Response extends ServerResponse {
-    json(body: unknown): void
-  }
-  type Request = IncomingMessage & { session: { account?: string; regenerate(done: (error?: unknown) => void): void } }
-  interface Application {
-    use(handler: unknown): void
-    get(path: string, handler: (request: Request, response: Response) => void): void
-    post(path: string, handler: (request: Request, response: Response) => void): void
-    listen(port: number, host: string, done: () => void): { address(): { port: number } }
-  }
-  export default function express(): Application
-}
-
 declare module 'express-session' {
-  export default function session(options: object): unknown
+  import type { RequestHandler } from 'express'
+  export default function session(options: object): RequestHandler
 }
 
 declare module 'oidc-provider' {

@@ -24,4 +24,7 @@ app.get('/', (request, response) => {
   if (request.session.account === undefined) response.statusCode = 401
   response.json({ account: request.session.account })
 })
-const server = app.listen(0, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${server.address().port}`))
+const server = app.listen(0, '127.0.0.1', () => {
+  const address = server.address()
+  if (address !== null && typeof address !== 'string') console.log(`listening on http://127.0.0.1:${address.port}`)
+})

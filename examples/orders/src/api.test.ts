@@ -16,7 +16,7 @@ function tokenOf(sub: string, more: object = {}): string {
   const now = Math.floor(Date.now() / 1000)
   const ids = { jti: randomBytes(16).toString('base64url'), sid: randomBytes(16).toString('base64url') }
   const times = { iat: now, exp: now + 300, auth_time: now }
-  const generations = { account_generation: 0, client_generation: 0 }
+  const generations = { account_generation: 0, client_generation: 0, log_position: 'AAAAAAAA.0' }
   const claims = { iss: ISSUER, aud: [ISSUER], client_id: 'hybrid', strategy: 'hybrid', roles: [], amr: ['pwd'] }
   const payload = { ...claims, sub, ...ids, ...times, ...generations, ...more }
   const signed = `${encode({ alg: 'EdDSA', typ: 'at+jwt', kid: 'a' })}.${encode(payload)}`
@@ -39,7 +39,10 @@ it('V10.3.2 shows and takes orders by the subject of the token alone', async () 
 it('V10.3.3 a subject of another issuer is nobody here', async () => {
   const foreign = tokenOf(ADA, { iss: 'https://other.example.com' })
   const { statusCode, headers } = await api.inject({ url: '/orders', headers: bearer(foreign) })
-  expect([statusCode, headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"'])
+  expect([statusCode, headers['www-authenticate']]).toEqual([
+    401,
+    expect.stringMatching(/^Bearer error="invalid_token"/),
+  ])
 })
 
 it('answers 401 with a challenge to whoever shows nothing', async () => {
@@ -53,6 +56,6 @@ it('answers 503 and no 401 while nobody can tell', async () => {
   const failing = (() => Promise.reject(new Error('no route to the issuer'))) as typeof fetch
   const cut = createOrdersApi(createVerifier({ issuer: ISSUER, audience: ISSUER, fetch: failing }), false)
   const { statusCode, headers, body } = await cut.inject({ url: '/whoami', headers: bearer(tokenOf(ADA)) })
-  expect([statusCode, body]).toEqual([503, '{"code":"unknown"}'])
+  expect([statusCode, JSON.parse(body)]).toMatchObject([503, { code: 'cannot_tell', reason: 'keys-unavailable' }])
   expect(Number(headers['retry-after'])).toBeGreaterThan(0)
 })

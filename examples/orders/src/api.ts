@@ -1,42 +1,11 @@
+import { authenticate, authOf, endWithSession, require } from '@counterfoil/verifier/fastify'
 import type { Verifier } from '@counterfoil/verifier'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 
 interface Order {
   readonly id: number
   readonly item: string
   readonly quantity: number
-}
-
-type Decision = Awaited<ReturnType<Verifier['verify']>>
-type Identity = Extract<Decision, { outcome: 'accepted' }>['identity']
-
-/** RFC 6750 §2.1: the credential is in the header, and nowhere else. */
-function bearerOf(request: FastifyRequest): string | undefined {
-  return /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '')?.[1]
-}
-
-/** The identity, or undefined when an answer has been sent: 401 for a bad credential, 503 when nobody can tell right now. */
-async function identify(
-  verifier: Verifier,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<Identity | undefined> {
-  const decision = await verifier.verify(bearerOf(request))
-  switch (decision.outcome) {
-    case 'accepted':
-      return decision.identity
-    case 'refused': {
-      const challenge = decision.reason === 'absent' ? 'Bearer' : 'Bearer error="invalid_token"'
-      await reply.code(401).header('www-authenticate', challenge).send({ code: decision.reason })
-      return undefined
-    }
-    case 'unknown':
-      await reply
-        .code(503)
-        .header('retry-after', String(Math.ceil(decision.retryAfterMs / 1000)))
-        .send({ code: 'unknown' })
-      return undefined
-  }
 }
 
 const newOrder = {
@@ -49,31 +18,52 @@ const newOrder = {
   },
 } as const
 
+/** Where `counterfoil drill` asks whether a credential is accepted here. */
+const PROBE = '/.well-known/counterfoil-probe'
+const HEARTBEAT_MS = 1000
+
 /** A small API whose routes know who calls. Orders live in memory, each with the account that placed it. */
 export function createOrdersApi(verifier: Verifier, log: boolean): FastifyInstance {
-  const api = fastify({ logger: log && { redact: ['req.headers.authorization'] } })
+  const api = fastify({ logger: log && { redact: ['req.headers.authorization'] }, forceCloseConnections: true })
   const ordersOf = new Map<string, Order[]>()
+  api.addHook('onRequest', authenticate(verifier, { probe: PROBE }))
 
-  api.get('/whoami', async (request, reply) => {
-    const identity = await identify(verifier, request, reply)
-    if (identity === undefined) return reply
-    const { accountId, sessionId, applicationId, roles, expiresAt } = identity
-    return { accountId, sessionId, applicationId, roles, expiresAt: new Date(expiresAt).toISOString() }
+  api.get('/whoami', (request, reply) => reply.send(viewOf(request)))
+
+  // An event stream that ends with the session: one event now, and signs of life for as long as it lasts.
+  api.get('/whoami/stream', (request, reply) => {
+    reply.hijack()
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    reply.raw.write(`data: ${JSON.stringify(viewOf(request))}\n\n`)
+    const heart = setInterval(() => reply.raw.write(':\n\n'), HEARTBEAT_MS)
+    reply.raw.once('close', () => clearInterval(heart))
+    endWithSession(request, reply)
   })
 
-  api.get('/orders', async (request, reply) => {
-    const identity = await identify(verifier, request, reply)
-    return identity === undefined ? reply : { orders: ordersOf.get(identity.accountId) ?? [] }
-  })
+  api.get('/orders', (request, reply) => reply.send({ orders: ordersOf.get(callerOf(request)) ?? [] }))
 
-  api.post<{ Body: Omit<Order, 'id'> }>('/orders', { schema: { body: newOrder } }, async (request, reply) => {
-    const identity = await identify(verifier, request, reply)
-    if (identity === undefined) return reply
-    const placed = ordersOf.get(identity.accountId) ?? []
+  // Placing an order is held to what is known now: where nobody can tell, it waits.
+  const strict = { schema: { body: newOrder }, onRequest: require({ onStale: 'reject' }) }
+  api.post<{ Body: Omit<Order, 'id'> }>('/orders', strict, async (request, reply) => {
+    const placed = ordersOf.get(callerOf(request)) ?? []
     const order = { id: placed.length + 1, ...request.body }
-    ordersOf.set(identity.accountId, [...placed, order])
+    ordersOf.set(callerOf(request), [...placed, order])
     return reply.code(201).send(order)
   })
 
+  // The hook answers before this; the route is there so that the path is.
+  api.get(PROBE, (_request, reply) => reply.code(204).send())
   return api
+}
+
+function callerOf(request: FastifyRequest): string {
+  return authOf(request)?.identity.accountId ?? ''
+}
+
+function viewOf(request: FastifyRequest): object {
+  const auth = authOf(request)
+  if (auth === undefined) return {}
+  const { accountId, sessionId, applicationId, strategy, roles, expiresAt } = auth.identity
+  const identity = { accountId, sessionId, applicationId, strategy, roles }
+  return { ...identity, fresh: auth.fresh, expiresAt: new Date(expiresAt).toISOString() }
 }

@@ -217,6 +217,8 @@ function operatorCases(issuer: Issuer) {
     declareApplications: async (applications: readonly ApplicationSettings[]): Promise<void> => {
       for (const application of applications) checkLifetimes(application, policy)
       for (const application of applications) await database.declareApplication(application)
+      // How long tokens live is known now, and so how long verifiers keep records.
+      await issuer.feed.upkeep()
     },
     /** Lets the next signing key take over as soon as every verifier can know it; from when on that is. */
     rotateKeys: async (): Promise<{ readonly activeAt: number }> => ({ activeAt: await keys.rotate() }),

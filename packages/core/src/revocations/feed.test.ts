@@ -112,6 +112,7 @@ describe('waiting until everybody obeys', () => {
     await settle()
     let isOver = false
     const waiting = feed.waitUntilObeyed(head).then(() => (isOver = true))
+    await settle()
     expect(told).toEqual(['records', 'renew'])
     await ask(1)
     await settle()

@@ -4,6 +4,7 @@ import type { RevocationLog, Unsubscribe } from '../stores/revocation-log.ts'
 import type { Timer } from '../timer.ts'
 import { answerLease, MOST_RECORDS } from './lease-answer.ts'
 import { LeaseBook } from './leases.ts'
+import { Wait } from './wait.ts'
 
 /** What those who push records to verifiers are told. */
 export interface FeedListener {
@@ -36,7 +37,7 @@ export class RevocationFeed {
   readonly #parts: FeedParts
   readonly #book: LeaseBook
   readonly #listeners = new Set<FeedListener>()
-  readonly #waiting = new Set<() => void>()
+  readonly #waits = new Set<Wait>()
   #known: LogHead
   #retainMs: number
   #stopWatching: Unsubscribe | undefined
@@ -68,10 +69,16 @@ export class RevocationFeed {
     const pending = this.#book.note(verifier, applied, clock.monotonic())
     if (pending === undefined) return 'crowded'
     const oldBefore = clock.now() - this.#retainMs
-    const answer = await answerLease(log, applied, { leaseMs, retainMs: this.#retainMs, oldBefore })
-    pending.grant(answer.head)
-    for (const look of this.#waiting) look()
-    return answer
+    try {
+      const answer = await answerLease(log, applied, { leaseMs, retainMs: this.#retainMs, oldBefore })
+      if (answer.leaseMs === 0) pending.withdraw()
+      else pending.grant(answer.head)
+      if (applied !== undefined) for (const wait of this.#waits) wait.confirm(verifier, applied)
+      return answer
+    } catch (error) {
+      pending.withdraw()
+      throw error
+    }
   }
 
   /** What follows this place in the log, as far as one answer takes it; `resync` when it cannot be served. */
@@ -94,24 +101,15 @@ export class RevocationFeed {
    * Resolves when no verifier decides any more without knowing of this place in the log (G2): each has said that it does, or its lease is
    * over. After a start that includes the leases of the process before. It takes `τ(1+ρ)/(1−ρ)` at most.
    */
-  waitUntilObeyed(head: LogHead): Promise<Obeyed> {
+  async waitUntilObeyed(head: LogHead): Promise<Obeyed> {
     const { clock, timer } = this.#parts
     const startedAt = clock.monotonic()
-    return new Promise((resolve) => {
-      let cancel: (() => void) | undefined
-      const look = (): void => {
-        const now = clock.monotonic()
-        const { missing, endsAt } = this.#book.obedience(head, now)
-        cancel?.()
-        if (missing === 0 && endsAt <= now) {
-          this.#waiting.delete(look)
-          resolve({ waitedMs: now - startedAt })
-        } else cancel = timer.after(Math.max(1, endsAt - now), look)
-      }
-      this.#waiting.add(look)
-      look()
-      if (this.#waiting.has(look)) for (const listener of this.#listeners) listener.renew(head)
-    })
+    const wait = new Wait(head, this.#book.obedience(head, startedAt, startedAt), { clock, timer })
+    this.#waits.add(wait)
+    if (!wait.isOver) this.#askForConfirmation(head)
+    await wait.over
+    this.#waits.delete(wait)
+    return { waitedMs: clock.monotonic() - startedAt }
   }
 
   /** How many verifiers hold leases. */
@@ -133,6 +131,14 @@ export class RevocationFeed {
   close(): void {
     this.#stopWatching?.()
     this.#listeners.clear()
+  }
+
+  /** The record itself first: who does not know of it yet has nothing to confirm. */
+  #askForConfirmation(head: LogHead): void {
+    const ask = (): void => {
+      for (const listener of this.#listeners) listener.renew(head)
+    }
+    this.#pull().then(ask, ask)
   }
 
   #noticed(): void {

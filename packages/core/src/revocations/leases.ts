@@ -4,6 +4,7 @@ import { patienceMs, type LogHead } from '@counterfoil/protocol'
 interface Grant {
   /** Undefined as long as the head is being read: then it may be an old one. */
   head: number | undefined
+  notedAt: number
   endsAt: number
 }
 
@@ -17,14 +18,16 @@ interface Holder {
 /** A lease that is about to be granted; `grant` says up to which position it is complete. */
 export interface PendingLease {
   grant(head: LogHead): void
+  /** No lease is sent after all. */
+  withdraw(): void
 }
 
-/** How far those who may decide without asking have come. */
+/** Who may still decide without knowing of a place in the log. */
 export interface Obedience {
-  /** Verifiers that may still decide without knowing of the position. */
-  readonly missing: number
-  /** From when on, at the latest, none is left; in milliseconds of the monotonic clock. */
-  readonly endsAt: number
+  /** Those verifiers, and when each may no more; in milliseconds of the monotonic clock. */
+  readonly missing: ReadonlyMap<string, number>
+  /** Until then there may be others, whose leases a process before this one granted. */
+  readonly blindUntil: number
 }
 
 /** More leases of one verifier are not told apart. */
@@ -61,30 +64,35 @@ export class LeaseBook {
     // A lease of another incarnation says nothing about this one's positions.
     if (applied !== undefined && applied.incarnation === this.#incarnation && applied.position > holder.applied)
       holder.applied = applied.position
-    const grant: Grant = { head: undefined, endsAt }
+    const grant: Grant = { head: undefined, notedAt: now, endsAt }
     dropWhere(holder.grants, (each) => each.endsAt <= now)
     holder.grants.push(grant)
-    return { grant: (head) => this.#settle(holder, grant, head) }
+    return {
+      grant: (head) => this.#settle(holder, grant, head),
+      withdraw: () => dropWhere(holder.grants, (each) => each === grant),
+    }
   }
 
-  /** Who may still decide without knowing of this position. */
-  obedience(head: LogHead, now: number): Obedience {
-    const blindUntil = this.#openedAt + patienceMs(this.#leaseMs)
-    let missing = 0
-    let endsAt = blindUntil > now ? blindUntil : now
+  /**
+   * Who may still decide without knowing of this position, which was committed before `since`: leases that were noted later reach as far, since
+   * their head is read after that.
+   */
+  obedience(head: LogHead, since: number, now: number): Obedience {
+    const patience = patienceMs(this.#leaseMs)
+    const missing = new Map<string, number>()
     for (const [name, { applied, grants }] of this.#holders) {
       const last = lastEnd(grants, now)
       if (last === undefined) this.#holders.delete(name)
       if (head.incarnation === this.#incarnation && applied >= head.position) continue
       const ignorant = lastEnd(
-        grants.filter((grant) => !this.#covers(grant, head)),
+        grants.filter((grant) => grant.notedAt <= since && !this.#covers(grant, head)),
         now,
       )
-      if (ignorant === undefined) continue
-      missing++
-      if (ignorant > endsAt) endsAt = ignorant
+      // A lease that was noted by then is over by then, whatever it was joined with.
+      const endsAt = Math.min(ignorant ?? now, since + patience)
+      if (endsAt > now) missing.set(name, endsAt)
     }
-    return { missing, endsAt }
+    return { missing, blindUntil: this.#openedAt + patience }
   }
 
   /** How many verifiers hold leases. */
@@ -133,6 +141,7 @@ function joinOldest(grants: Grant[]): void {
   const [first, second] = grants
   if (first?.head === undefined || second?.head === undefined) return
   first.head = Math.min(first.head, second.head)
+  first.notedAt = Math.min(first.notedAt, second.notedAt)
   first.endsAt = Math.max(first.endsAt, second.endsAt)
   grants.splice(1, 1)
 }

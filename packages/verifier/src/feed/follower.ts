@@ -89,6 +89,8 @@ export interface Step {
 const RENEW_AT = 0.4
 const FIRST_RETRY_MS = 50
 const LONGEST_RETRY_MS = 2000
+/** … and in any case within this part of a lease. */
+const RETRY_WITHIN = 0.1
 /** Before the first answer nobody knows how long a lease is. */
 const UNKNOWN_LEASE_MS = 5000
 
@@ -130,7 +132,7 @@ export function nextTickAt(state: FollowerState, now: Instant): number {
   const { settings, asking, lease, channel, retryAt } = state
   const times: number[] = []
   if (lease !== undefined) times.push(now.monotonic + Math.max(0, lease.lengthMs - elapsedMs(lease.since, now)))
-  if (asking !== undefined) times.push(asking.since.monotonic + settings.timeoutMs)
+  if (asking !== undefined) times.push(Math.max(now.monotonic + 1, asking.since.monotonic + settings.timeoutMs))
   else if (settings.mode === 'background') times.push(Math.max(retryAt, renewAt(state, now)))
   if (settings.mode === 'background' && channel.state === 'closed' && state.applied !== undefined)
     times.push(channel.retryAt)
@@ -158,7 +160,7 @@ function settle(state: FollowerState, event: FeedEvent, now: Instant): Step {
         ? still({ ...state, channel: { ...state.channel, state: 'open' } })
         : still(state)
     case 'channel-closed':
-      return isOf(state, event.channel) ? still({ ...state, channel: closed(state.channel, now) }) : still(state)
+      return isOf(state, event.channel) ? still({ ...state, channel: closed(state, now) }) : still(state)
     case 'renew':
       return isOf(state, event.channel) ? still({ ...state, askAgain: true }) : still(state)
     case 'pushed':
@@ -178,7 +180,7 @@ function giveUpIfLate(state: FollowerState, now: Instant): Step {
 
 function fail(state: FollowerState, error: string, now: Instant): Step {
   const failures = state.failures + 1
-  const retryAt = now.monotonic + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10))
+  const retryAt = now.monotonic + pauseMs(state, failures)
   return { state: { ...state, asking: undefined, failures, error, retryAt }, effects: [{ kind: 'settled' }] }
 }
 
@@ -243,12 +245,18 @@ function takePush(state: FollowerState, push: Push | undefined, now: Instant): S
 /** What is pushed does not continue what is applied. The lease stands, since nothing of it rests on pushes; the rest comes with the next one. */
 function loseTrack(state: FollowerState, now: Instant): Step {
   const effects: FeedEffect[] = [{ kind: 'close-channel', channel: state.channel.id }]
-  return { state: { ...state, gaps: state.gaps + 1, askAgain: true, channel: closed(state.channel, now) }, effects }
+  return { state: { ...state, gaps: state.gaps + 1, askAgain: true, channel: closed(state, now) }, effects }
 }
 
-function closed(channel: Channel, now: Instant): Channel {
+/** How long to pause after so many failures in a row. */
+function pauseMs({ leaseMs = UNKNOWN_LEASE_MS }: FollowerState, failures: number): number {
+  return Math.min(LONGEST_RETRY_MS, leaseMs * RETRY_WITHIN, FIRST_RETRY_MS * 2 ** Math.min(failures, 10))
+}
+
+function closed(state: FollowerState, now: Instant): Channel {
+  const { channel } = state
   const failures = channel.failures + 1
-  const retryAt = now.monotonic + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10))
+  const retryAt = now.monotonic + pauseMs(state, failures)
   return { ...channel, state: 'closed', failures, retryAt }
 }
 

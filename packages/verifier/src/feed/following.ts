@@ -190,8 +190,10 @@ export class Following {
     const { state, effects } = step(before, event, now)
     this.#state = state
     if (state.gaps > before.gaps) this.#parts.onEvent({ kind: 'gap', error: state.error })
+    const known = this.view.head
     // The view is brought on before the lease that rests on it holds.
     for (const effect of effects) this.#carryOut(effect, now)
+    if (effects.some(({ kind }) => kind === 'reset')) this.#endDoubtful(known)
     this.#takeLease(state)
     this.#noteLease(now)
     this.view.sweep(now.monotonic, state.retainMs)
@@ -205,6 +207,14 @@ export class Following {
     if (state === before.channel.state || state === 'opening') return
     const error = event.kind === 'channel-closed' ? event.error : undefined
     this.#parts.onEvent({ kind: 'channel', state, error })
+  }
+
+  /** A snapshot leaves old records out: what is open goes on only if none of them was missed here, or none can concern it. */
+  #endDoubtful(known: LogHead | undefined): void {
+    const { head, floor } = this.view
+    const { works } = this.#parts
+    if (known !== undefined && known.incarnation === head?.incarnation && known.position >= floor) return
+    works.endDoubtful((subject) => this.view.canJudge(subject))
   }
 
   #takeLease({ lease }: FollowerState): void {

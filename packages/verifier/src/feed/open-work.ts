@@ -62,6 +62,11 @@ export class OpenWorks {
     return controller.signal
   }
 
+  /** Ends what may have been ended by a record that was missed. */
+  endDoubtful(canJudge: (subject: TokenSubject) => boolean): void {
+    for (const work of this.#open) if (!canJudge(work.subject)) this.#end(work, 'stale')
+  }
+
   /** Ends what records cover. */
   endCovered(covers: (subject: TokenSubject, keyId: string | undefined) => boolean): void {
     for (const work of this.#open) if (covers(work.subject, work.keyId)) this.#end(work, 'revoked')

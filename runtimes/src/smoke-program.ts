@@ -1,0 +1,3 @@
+import { smoke } from './smoke.ts'
+
+console.log(JSON.stringify(await smoke()))

@@ -1,0 +1,4 @@
+import { files } from 'tests'
+import { runFiles } from './suite.ts'
+
+console.log(JSON.stringify(await runFiles(files)))

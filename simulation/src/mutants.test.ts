@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { CLAUSES, type Clause } from './checks.ts'
+import { findMutant, MUTANTS } from './mutants/index.ts'
+import { search } from './search.ts'
+
+/** The first seed from 1 on that catches a mutant, and the clause that it breaks there. */
+const CAUGHT: readonly (readonly [name: string, seed: number, clause: Clause])[] = [
+  ['monotonic-clock-alone', 162, 'G2'],
+  ['wall-clock-alone', 18, 'G1'],
+  ['decision-before-signature-work', 3, 'liveness'],
+  ['acceptance-before-first-lease', 2, 'G1'],
+  ['acceptance-on-feed-error', 2, 'G3'],
+  ['position-without-incarnation', 11, 'G3'],
+  ['streams-outlive-the-lease', 10, 'cut-off'],
+  ['lease-from-receive-time', 5, 'G2'],
+  ['push-renews-the-lease', 39, 'G2'],
+  ['pushes-ignored', 1, 'liveness'],
+  ['renew-event-renews-the-lease', 6, 'G1'],
+  ['late-answer-taken', 79, 'G1'],
+  ['partial-answer-taken-as-complete', 70, 'G1'],
+  ['gap-ignored', 43, 'G3'],
+  ['snapshot-without-floor', 30, 'G1'],
+  ['record-dropped-too-early', 1, 'G3'],
+  ['old-tokens-judged', 4, 'G1'],
+  ['floor-too-high', 1, 'liveness'],
+  ['spared-for-ever', 5, 'G2'],
+  ['spared-forgotten', 1, 'false alarm'],
+  ['incarnation-ignored', 7, 'G3'],
+  ['leases-forgotten-at-restart', 562, 'G2'],
+  ['lease-noted-too-late', 108, 'G2'],
+  ['word-of-leases-never-kept', 3, 'G2'],
+]
+
+/** A search begins so many seeds earlier, and goes on so far. */
+const EARLIER = 3
+const SEEDS = 600
+
+/** Clauses that a mistake elsewhere could break in its stead. */
+const ignored = (clause: Clause): ReadonlySet<Clause> =>
+  new Set(CLAUSES.filter((each) => (each === 'wait' || each === 'cut-off') && each !== clause))
+
+describe('a mutant', () => {
+  it.each(CAUGHT)('%s is caught', async (name, seed, clause) => {
+    const mutant = findMutant(name)
+    expect(mutant).toBeDefined()
+    const from = Math.max(1, seed - EARLIER)
+    const found = await search({ from, seeds: SEEDS }, { mutant, ignored: ignored(clause) })
+    expect(found?.violation, `from seed ${String(from)} on`).toBeDefined()
+  })
+
+  it('is missing from no list', () => {
+    expect(CAUGHT.map(([name]) => name).toSorted()).toEqual(MUTANTS.map(({ name }) => name).toSorted())
+  })
+})

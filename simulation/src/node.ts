@@ -1,0 +1,109 @@
+import { RevocationFeed, type FeedParts } from '@counterfoil/core'
+import { wireOfLease, type LeaseRequest, type LogHead } from '@counterfoil/protocol'
+import { Channels, type Tell } from './channels.ts'
+import type { SharedLog } from './log.ts'
+import type { Machine } from './machine.ts'
+import type { Lease, Mutant } from './mutant.ts'
+import type { Plan } from './plan.ts'
+
+const UPKEEP_MS = 1000
+const RETRY_MS = 200
+
+/** What a running node has. */
+interface Running {
+  readonly feed: RevocationFeed
+  readonly channels: Channels
+  readonly lease: Lease
+}
+
+/** An authority node: a production feed over the shared log, and what the server has around it. */
+export class AuthorityNode {
+  readonly index: number
+  readonly machine: Machine
+  readonly #log: SharedLog
+  readonly #plan: Plan
+  readonly #mutant: Mutant | undefined
+  #running: Running | undefined
+
+  constructor(
+    index: number,
+    machine: Machine,
+    { log, plan, mutant }: { log: SharedLog; plan: Plan; mutant: Mutant | undefined },
+  ) {
+    this.index = index
+    this.machine = machine
+    this.#log = log
+    this.#plan = plan
+    this.#mutant = mutant
+  }
+
+  /** The feed, while the process is up and has opened it. */
+  get feed(): RevocationFeed | undefined {
+    return this.#running?.feed
+  }
+
+  start(): void {
+    this.machine.deliver(() => this.#open())
+  }
+
+  crash(): void {
+    this.machine.crash()
+    this.#running?.channels.closeAll()
+    this.#running = undefined
+  }
+
+  restart(): void {
+    this.machine.restart()
+    this.start()
+  }
+
+  /** Answers a request for a lease; undefined: it cannot be answered now. */
+  lease(request: LeaseRequest, answer: (wire: object | undefined) => void): void {
+    const { life } = this.machine
+    const lease = this.#running?.lease
+    if (lease === undefined) return answer(undefined)
+    lease(request).then(
+      (given) => this.machine.life === life && answer(given === 'crowded' ? undefined : wireOfLease(given)),
+      () => this.machine.life === life && answer(undefined),
+    )
+  }
+
+  /** Opens a push channel; undefined when nobody is there to do so. */
+  listen(after: LogHead, tell: Tell): (() => void) | undefined {
+    return this.#running?.channels.open(after, tell)
+  }
+
+  #open(): void {
+    const { machine } = this
+    const { life } = machine
+    const parts: FeedParts = {
+      log: this.#log.connect(machine),
+      clock: { now: () => machine.wall(), monotonic: () => machine.monotonic() },
+      timer: { after: (ms, act) => machine.after(ms, act) },
+      leaseMs: this.#plan.leaseMs,
+      longestAcceptanceMs: async () => this.#plan.tokenMs + this.#plan.leewayMs,
+    }
+    this.#make(parts).then(
+      (running) => {
+        if (machine.life !== life) return
+        this.#running = running
+        this.#keepUp(running)
+      },
+      () => machine.life === life && machine.after(RETRY_MS, () => this.#open()),
+    )
+  }
+
+  async #make(parts: FeedParts): Promise<Running> {
+    const feed = await (this.#mutant?.feed?.(parts) ?? RevocationFeed.open(parts))
+    const lease = (await this.#mutant?.lease?.(feed, parts)) ?? ((request) => feed.lease(request))
+    return { feed, channels: new Channels(feed), lease }
+  }
+
+  #keepUp(running: Running): void {
+    this.machine.after(UPKEEP_MS, () => {
+      running.feed.upkeep().catch(() => undefined)
+      running.channels.beat()
+      this.#keepUp(running)
+    })
+  }
+}
