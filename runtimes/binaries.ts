@@ -7,7 +7,8 @@ const ENDING = platform === 'win32' ? '.exe' : ''
 
 function find(name: string, places: readonly string[]): string {
   const found = places.map((place) => join(MODULES, place)).find((place) => existsSync(place))
-  if (found === undefined) throw new Error(`there is no ${name} for ${platform} on ${arch}: run npm ci --prefix runtimes`)
+  if (found === undefined)
+    throw new Error(`there is no ${name} for ${platform} on ${arch}: run npm ci --prefix runtimes`)
   return found
 }
 

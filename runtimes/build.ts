@@ -23,8 +23,8 @@ export function listTests(): readonly string[] {
 /** What a test imports of its own package is what was built, so that this is what is tested. */
 const testBuiltCode: Plugin = {
   name: 'test built code',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, importer }) => {
+  setup(bundle) {
+    bundle.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, importer }) => {
       const home = PACKAGES.map((folder) => join(ROOT, folder)).find((folder) => importer.startsWith(`${folder}/src/`))
       if (home === undefined) return undefined
       const source = resolve(dirname(importer), path)
@@ -38,12 +38,12 @@ const testBuiltCode: Plugin = {
 /** Runtimes need not reach files: the vectors are read now, and are in the bundle. */
 const bringVectors: Plugin = {
   name: 'bring vectors',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:fs$/ }, ({ importer }) => ({
+  setup(bundle) {
+    bundle.onResolve({ filter: /^node:fs$/ }, ({ importer }) => ({
       path: basename(importer),
       namespace: 'vectors',
     }))
-    onLoad({ filter: /./, namespace: 'vectors' }, ({ path }) => {
+    bundle.onLoad({ filter: /./, namespace: 'vectors' }, ({ path }) => {
       if (path !== 'wycheproof.test.ts') throw new Error(`${path} reads files, which is not foreseen here`)
       const text = existsSync(VECTORS_FILE) ? readFileSync(VECTORS_FILE, 'utf8') : undefined
       const contents = `const text = ${JSON.stringify(text)}
@@ -58,19 +58,23 @@ const bringVectors: Plugin = {
 /** The fixtures sign with node:crypto, which is not in all of it what it is on Node. */
 const mendCrypto: Plugin = {
   name: 'mend crypto',
-  setup({ onResolve }) {
+  setup(bundle) {
     const mended = join(HERE, 'src/workerd-crypto.ts')
-    onResolve({ filter: /^node:crypto$/ }, ({ importer }) => (importer === mended ? undefined : { path: mended }))
+    bundle.onResolve({ filter: /^node:crypto$/ }, ({ importer }) =>
+      importer === mended ? undefined : { path: mended },
+    )
   },
 }
 
 /** Programs begin with an import of `tests`: the files to run, each loaded when its turn comes. */
 const listFiles: Plugin = {
   name: 'list files',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^tests$/ }, ({ path }) => ({ path, namespace: 'list' }))
-    onLoad({ filter: /./, namespace: 'list' }, () => {
-      const lines = listTests().map((path) => `${JSON.stringify(path)}: () => import(${JSON.stringify(join(ROOT, path))}),`)
+  setup(bundle) {
+    bundle.onResolve({ filter: /^tests$/ }, ({ path }) => ({ path, namespace: 'list' }))
+    bundle.onLoad({ filter: /./, namespace: 'list' }, () => {
+      const lines = listTests().map(
+        (path) => `${JSON.stringify(path)}: () => import(${JSON.stringify(join(ROOT, path))}),`,
+      )
       return { contents: `export const files = {\n${lines.join('\n')}\n}`, resolveDir: ROOT }
     })
   },

@@ -38,20 +38,19 @@ function tell(name: string, { runtime, passed, failed, skipped }: Report, second
   const counts = `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`
   console.log(`${name} (${runtime}): ${counts}, ${seconds.toFixed(1)} s`)
   for (const skip of skipped) console.log(`  SKIPPED ${skip.name}\n    ${skip.reason}`)
-  for (const failure of failed) console.error(`  FAILED ${failure.name}\n    ${failure.error.replaceAll('\n', '\n    ')}`)
+  for (const failure of failed)
+    console.error(`  FAILED ${failure.name}\n    ${failure.error.replaceAll('\n', '\n    ')}`)
   return failed.length === 0 && passed > 0
 }
 
 async function carryOut({ name, start }: Run): Promise<boolean> {
   const startedAt = performance.now()
-  const report = await start().catch(
-    (thrown: unknown): Report => ({
-      runtime: 'broke off',
-      passed: 0,
-      failed: [{ name, error: describeError(thrown) }],
-      skipped: [],
-    }),
-  )
+  const report = await start().catch((thrown: unknown): Report => ({
+    runtime: 'broke off',
+    passed: 0,
+    failed: [{ name, error: describeError(thrown) }],
+    skipped: [],
+  }))
   return tell(name, report, (performance.now() - startedAt) / 1000)
 }
 

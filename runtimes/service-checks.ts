@@ -11,6 +11,8 @@ import { startWorker } from './workerd.ts'
 const PATIENCE_MS = 6000
 const LEASE_MS = 5000
 const KEYS_MS = 300_000
+/** Longer than the pause after the first failure. */
+const RETRY_MS = 2000
 
 /** A worker in use: each call is a request of its own, some milliseconds later by the worker's clock. */
 class Service {
@@ -98,6 +100,26 @@ const CHECKS: ServiceChecks = {
     assertSame(await asked, 'accepted')
     release()
     assertSame([await service.decide(KEYS_MS), await service.decide()], ['accepted', 'accepted'])
+  },
+
+  async 'an issuer that sends no keys holds up requests for the time limit, and no longer'(service) {
+    const { arrived } = service.internet.hold(ROUTES.jwks)
+    const first = service.decide()
+    await Promise.race([arrived, first])
+    const outcomes = await Promise.all([first, service.decide()])
+    assertSame(outcomes, ['unknown, keys-unavailable', 'unknown, keys-unavailable'])
+    service.internet.hold('')
+    assertSame(await service.decide(RETRY_MS), 'accepted')
+  },
+
+  async 'an issuer that grants no lease holds up requests for the time limit, and no longer'(service) {
+    await service.decide()
+    const { arrived } = service.internet.hold(ROUTES.lease)
+    const first = service.decide(LEASE_MS)
+    await Promise.race([arrived, first])
+    assertSame(await Promise.all([first, service.decide()]), ['unknown, stale', 'unknown, stale'])
+    service.internet.hold('')
+    assertSame(await service.decide(RETRY_MS), 'accepted')
   },
 }
 

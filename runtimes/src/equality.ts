@@ -19,7 +19,7 @@ function contentOf(value: Members): unknown {
   if (value instanceof Error) return [value.name, value.message]
   if (value instanceof Date) return [value.getTime()]
   if (value instanceof RegExp) return [String(value)]
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Uint8Array) : undefined
+  return value instanceof Uint8Array || value instanceof Uint32Array ? [...value] : undefined
 }
 
 /** Whether two values are equal in depth; members that are undefined count as absent. */
@@ -31,7 +31,9 @@ export function isEqual(actual: unknown, expected: unknown): boolean {
   if (Array.isArray(actual) && actual.length !== Object(expected).length) return false
   const keys = definedKeys(expected)
   const own = definedKeys(actual)
-  return own.length === keys.length && keys.every((key) => Object.hasOwn(actual, key) && isEqual(actual[key], expected[key]))
+  return (
+    own.length === keys.length && keys.every((key) => Object.hasOwn(actual, key) && isEqual(actual[key], expected[key]))
+  )
 }
 
 /** Whether a value has what is expected of it, and perhaps more; lists have no more items than expected. */

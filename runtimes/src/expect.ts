@@ -9,7 +9,7 @@ function show(value: unknown): string {
   if (value instanceof RegExp || value instanceof Error) return String(value)
   const seen = JSON.stringify(value, (_, each: unknown) => {
     if (typeof each === 'bigint') return `${each}n`
-    if (ArrayBuffer.isView(each)) return `bytes ${String(each)}`
+    if (each instanceof Uint8Array) return `bytes ${each.join()}`
     return each === undefined ? 'undefined' : each
   }) as string | undefined
   return (seen ?? String(value)).slice(0, 2000)
@@ -56,10 +56,12 @@ const JUDGEMENTS = {
 type Matchers = Readonly<Record<keyof typeof JUDGEMENTS, (...expected: unknown[]) => void>>
 
 function judge(actual: unknown, wanted: boolean): Matchers {
-  const bind = (name: string, judgement: Judgement) => (...expected: never[]) => {
-    if (judgement(actual, ...expected) === wanted) return
-    throw new Error(`expected ${show(actual)} ${wanted ? '' : 'not '}${name} ${expected.map(show).join(', ')}`)
-  }
+  const bind =
+    (name: string, judgement: Judgement) =>
+    (...expected: never[]) => {
+      if (judgement(actual, ...expected) === wanted) return
+      throw new Error(`expected ${show(actual)} ${wanted ? '' : 'not '}${name} ${expected.map(show).join(', ')}`)
+    }
   const bound = Object.entries(JUDGEMENTS).map(([name, judgement]) => [name, bind(name, judgement)] as const)
   return Object.fromEntries(bound) as Matchers
 }

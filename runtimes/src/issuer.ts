@@ -23,7 +23,7 @@ export interface Issuer {
   /** The public key as the runtime exports it: it may have members that are undefined. */
   readonly exported: Jwk
   /** A token that was made now and lives for 300 seconds, but for these claims. */
-  sign(claims?: object): Promise<string>
+  readonly sign: (claims?: object) => Promise<string>
 }
 
 function encode(part: object): string {

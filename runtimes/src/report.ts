@@ -28,5 +28,7 @@ export function nameRuntime(): string {
 export function describeError(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
   const told = `${thrown.name}: ${thrown.message}`
-  return thrown.stack === undefined || thrown.stack.startsWith(told) ? (thrown.stack ?? told) : `${told}\n${thrown.stack}`
+  return thrown.stack === undefined || thrown.stack.startsWith(told)
+    ? (thrown.stack ?? told)
+    : `${told}\n${thrown.stack}`
 }

@@ -10,6 +10,7 @@ function make(): Verifier {
     issuer: ISSUER,
     audience: AUDIENCE,
     clock: { now: () => Date.now() + elapsed, monotonic: () => performance.now() + elapsed },
+    jwks: { timeoutMs: 1000 },
     feed: { key: 'key-of-this-verifier', mode: 'on-demand', timeoutMs: 1000 },
     onStale: 'reject',
   })

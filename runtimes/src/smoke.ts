@@ -9,7 +9,7 @@ interface Scene {
   readonly authority: MemoryAuthority
   readonly verifier: Verifier
   readonly token: string
-  forward(ms: number): void
+  readonly forward: (ms: number) => void
 }
 
 async function open(mode: 'background' | 'on-demand'): Promise<Scene> {

@@ -1,5 +1,5 @@
 function write(placeholder: string, value: unknown): string {
-  return placeholder === '%j' ? (JSON.stringify(value) as string | undefined) ?? 'undefined' : String(value)
+  return placeholder === '%j' ? JSON.stringify(value) : String(value)
 }
 
 function memberOf(row: unknown, path: string): unknown {

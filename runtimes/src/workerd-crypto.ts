@@ -11,7 +11,10 @@ function inText(key: KeyObject): string | Buffer {
 /** workerd's `sign` takes no key object with options beside it, and no notice of a padding; its `createSign` does both. */
 export function sign(algorithm: string | null, data: Uint8Array, key: KeyObject | SignKeyObjectInput): Buffer {
   if (algorithm === null || !('key' in key)) return crypto.sign(algorithm, data, key)
-  return crypto.createSign(algorithm).update(data).sign({ ...key, key: inText(key.key) })
+  return crypto
+    .createSign(algorithm)
+    .update(data)
+    .sign({ ...key, key: inText(key.key) })
 }
 
 /** workerd's JWK of a key has all members that any key has, most of them undefined. */

@@ -27,7 +27,7 @@ const CAUGHT: readonly (readonly [name: string, seed: number, clause: Clause])[]
   ['spared-forgotten', 1, 'false alarm'],
   ['incarnation-ignored', 7, 'G3'],
   ['leases-forgotten-at-restart', 562, 'G2'],
-  ['lease-noted-too-late', 108, 'G2'],
+  ['lease-noted-too-late', 781, 'G2'],
   ['word-of-leases-never-kept', 3, 'G2'],
 ]
 

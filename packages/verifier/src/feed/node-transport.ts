@@ -41,13 +41,13 @@ export function nodeTransport({ http, https }: NodeHttpModules): Transport {
         const limit = setTimeout(() => sent.destroy(new Error('there was no answer in time')), timeoutMs)
         sent.once('close', () => clearTimeout(limit))
         sent.once('error', reject)
-        sent.once('response', (response) => readWhole(response).then(resolve, reject))
+        sent.once('response', (response) => void readWhole(response).then(resolve, reject))
       }),
     listen: (request, listener) =>
       new Promise<void>((resolve, reject) => {
         const sent = send(request, 'GET')
         sent.once('error', reject)
-        sent.once('response', (response) => hearAll(response, listener).then(resolve, reject))
+        sent.once('response', (response) => void hearAll(response, listener).then(resolve, reject))
       }),
   }
 }
