@@ -66,16 +66,14 @@ const mendCrypto: Plugin = {
   },
 }
 
-/** Programs begin with an import of `tests`: the files to run, each loaded when its turn comes. */
+/** Fills in the list of test files, each to be loaded when its turn comes. */
 const listFiles: Plugin = {
   name: 'list files',
   setup(bundle) {
-    bundle.onResolve({ filter: /^tests$/ }, ({ path }) => ({ path, namespace: 'list' }))
-    bundle.onLoad({ filter: /./, namespace: 'list' }, () => {
-      const lines = listTests().map(
-        (path) => `${JSON.stringify(path)}: () => import(${JSON.stringify(join(ROOT, path))}),`,
-      )
-      return { contents: `export const files = {\n${lines.join('\n')}\n}`, resolveDir: ROOT }
+    bundle.onLoad({ filter: /[\\/]runtimes[\\/]src[\\/]files\.ts$/ }, () => {
+      const load = (path: string): string =>
+        `${JSON.stringify(path)}: () => import(${JSON.stringify(join(ROOT, path))}),`
+      return { contents: `export const files = {\n${listTests().map(load).join('\n')}\n}` }
     })
   },
 }

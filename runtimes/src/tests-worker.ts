@@ -1,4 +1,4 @@
-import { files } from 'tests'
+import { files } from './files.ts'
 import { runFiles } from './suite.ts'
 
 // Keys cannot be made where the module is loaded, only while a request is answered: the files are loaded there.

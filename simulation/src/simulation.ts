@@ -36,7 +36,7 @@ export interface RunResult {
 }
 
 /** One run: everything that is there, driven by one seed. */
-export class Simulation implements Scene {
+class Simulation implements Scene {
   readonly plan: Plan
   readonly world: World
   readonly network: Network

@@ -137,19 +137,39 @@ async function tryRefresh(
 
 async function signOutAndLookBack(strategy: string, held: Holdings, { issuer, orders }: Places): Promise<Finding[]> {
   const token = held.sessionToken ?? held.accessToken
-  const before = await call('GET', `${orders}/whoami`, { token })
+  const stream = await openStream(`${orders}/whoami/stream`, token)
   const signedOut = await call('DELETE', `${issuer}/sessions/current`, { token })
+  const signedOutAt = performance.now()
   const late = await untilRefused(`${orders}/whoami`, token)
+  const streamMs = Math.max(0, Math.round((await stream.ended) - signedOutAt))
   const after = await call('GET', `${issuer}/sessions/current`, { token })
   const again = held.refreshToken === undefined ? undefined : await refresh(issuer, strategy, held.refreshToken)
   return [
-    finding('sign out', `${signedOut.status}`, before.status === 200 && signedOut.status < 300),
+    finding('sign out', `${signedOut.status}`, signedOut.status < 300),
     finding('then: at the server', `${after.status}, ended at once`, after.status === 401),
     again === undefined
       ? finding('then: refresh', 'nothing to refresh', true)
       : finding('then: refresh', `${again.status}, ended at once`, again.status === 400),
+    finding('then: an open stream there', `ended, ${streamMs} ms after the sign-out`, streamMs < PATIENCE_MS),
     finding('then: at the orders API', `${late.status}, ${late.afterMs} ms after the sign-out`, late.status === 401),
   ]
+}
+
+/** An event stream that has begun, and when it ended. */
+async function openStream(url: string, token: string | undefined): Promise<{ readonly ended: Promise<number> }> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token ?? ''}` } })
+  const reader = response.body?.getReader()
+  await reader?.read()
+  return { ended: readToEnd(reader).then(() => performance.now()) }
+}
+
+async function readToEnd(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<void> {
+  try {
+    let isDone = reader === undefined
+    while (!isDone) isDone = (await reader?.read())?.done !== false
+  } catch {
+    // A stream that is cut ends too.
+  }
 }
 
 /** Asks again and again until the credential is refused; how long that took from now. */

@@ -171,9 +171,11 @@ holdAdapter('NestJS', async (verifier) => {
       ),
     ),
   ]
-  const root = route('/root', [], () => undefined)
-  Module({ controllers })(root)
-  const app = await NestFactory.create(root, { logger: ['error'], forceCloseConnections: true })
+  class Root {
+    readonly name = 'root'
+  }
+  Module({ controllers })(Root)
+  const app = await NestFactory.create(Root, { logger: ['error'], forceCloseConnections: true })
   await app.listen(0, '127.0.0.1')
   const server: { address(): unknown } = app.getHttpServer()
   return { port: portOf(server.address()), close: () => app.close() }

@@ -2,7 +2,8 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { Accepted } from '../decision.ts'
 import type { Verifier } from '../verifier.ts'
 import { admit, checkPassport, type AuthenticateOptions, type ReadyAnswer, type Requirements } from './authenticate.ts'
-import { authOf, presentedBy, send } from './node.ts'
+import { presentedBy, send } from './node-message.ts'
+import { authOf } from './node.ts'
 
 export { endWithSession } from './node.ts'
 

@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Accepted } from '../decision.ts'
 import type { Verifier } from '../verifier.ts'
 import { admit, checkPassport, type AuthenticateOptions, type ReadyAnswer, type Requirements } from './authenticate.ts'
-import { authOf as authOfMessage, endWithSession as endMessage, presentedBy } from './node.ts'
+import { presentedBy } from './node-message.ts'
+import { authOf as authOfMessage, endWithSession as endMessage } from './node.ts'
 
 type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
 

@@ -1,15 +1,7 @@
 import type { Accepted } from '../decision.ts'
 import type { Verifier } from '../verifier.ts'
-import {
-  admit,
-  checkPassport,
-  passportOf,
-  whenEnded,
-  type AuthenticateOptions,
-  type Presented,
-  type ReadyAnswer,
-  type Requirements,
-} from './authenticate.ts'
+import { admit, checkPassport, passportOf, whenEnded } from './authenticate.ts'
+import type { AuthenticateOptions, Presented, ReadyAnswer, Requirements } from './authenticate.ts'
 
 /** What a request tells of who sent it. Several `Authorization` headers arrive joined; no credential holds a comma. */
 export function presentedBy({ method, url, headers }: Request): Presented {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CanActivate, ExecutionContext } from '@nestjs/common'
 import type { Verifier } from '../verifier.ts'
 import { admit, checkPassport, type AuthenticateOptions, type ReadyAnswer, type Requirements } from './authenticate.ts'
-import { presentedBy, send } from './node.ts'
+import { presentedBy, send } from './node-message.ts'
 
 export { authOf, endWithSession } from './node.ts'
 

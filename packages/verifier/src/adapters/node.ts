@@ -1,33 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Accepted } from '../decision.ts'
 import type { Verifier } from '../verifier.ts'
-import {
-  admit,
-  checkPassport,
-  passportOf,
-  whenEnded,
-  type AuthenticateOptions,
-  type Presented,
-  type ReadyAnswer,
-  type Requirements,
-} from './authenticate.ts'
-
-/** What a request of Node tells of who sent it. */
-export function presentedBy(request: IncomingMessage): Presented {
-  const { method = 'GET', url = '/', rawHeaders } = request
-  const [path = '/'] = url.split('?', 1)
-  // Node shows the first of several; the raw list has them all.
-  const authorization = rawHeaders.filter(
-    (_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'authorization',
-  )
-  return { method, path, authorization }
-}
-
-/** Sends an answer, and says that there is nothing left to do. */
-export function send(response: ServerResponse, { status, headers, body }: ReadyAnswer): false {
-  response.writeHead(status, headers).end(body)
-  return false
-}
+import { admit, checkPassport, passportOf, whenEnded } from './authenticate.ts'
+import type { AuthenticateOptions, Requirements } from './authenticate.ts'
+import { presentedBy, send } from './node-message.ts'
 
 /**
  * Finds out who sends requests of node:http. False: the answer has been sent.

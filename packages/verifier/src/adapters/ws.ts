@@ -4,25 +4,12 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import type { Accepted } from '../decision.ts'
 import { WorkEnded } from '../feed/open-work.ts'
 import type { Verifier } from '../verifier.ts'
-import {
-  admit,
-  checkPassport,
-  passportOf,
-  whenEnded,
-  type AuthenticateOptions,
-  type ReadyAnswer,
-  type Requirements,
-} from './authenticate.ts'
-import { presentedBy } from './node.ts'
+import { admit, checkPassport, passportOf, whenEnded } from './authenticate.ts'
+import type { AuthenticateOptions, ReadyAnswer, Requirements } from './authenticate.ts'
+import { presentedBy, sendRaw } from './node-message.ts'
 
 /** Close codes (RFC 6455 §7.4.2, private use): the session has ended or expired; nobody can tell any more. */
 export const CLOSE_CODES = { ended: 4401, stale: 4503 } as const
-
-function refuse(socket: Duplex, { status, headers, body }: ReadyAnswer): void {
-  const all = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${String(status)} \r\n${lines.join('')}\r\n${body}`)
-}
 
 /**
  * Lets WebSockets in, for ws 8: a listener of `upgrade`. A socket is closed when what let it in ends.
@@ -47,7 +34,7 @@ export function acceptUpgrade(
     socket.once('error', () => socket.destroy())
     judge(request).then(
       (answer) => {
-        if (answer !== undefined) refuse(socket, answer)
+        if (answer !== undefined) sendRaw(socket, answer)
         else sockets.handleUpgrade(request, socket, head, (opened) => take(sockets, opened, request))
       },
       () => socket.destroy(),
