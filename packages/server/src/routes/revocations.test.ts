@@ -135,6 +135,16 @@ describe('a verifier that follows the log', () => {
     expect(await verifier.verify(last.token)).toMatchObject({ outcome: 'accepted' })
   })
 
+  it('RFC 7009 2.1 grant ends with its refresh token, at services too', async () => {
+    const test = await listen()
+    const { verifier } = follow(test.issuer)
+    const { token, refreshToken } = await hybrid(test)
+    expect(await verifier.verify(token)).toMatchObject({ outcome: 'accepted' })
+    const form = { token: present(refreshToken), client_id: 'hybrid' }
+    await test.call({ path: '/oauth/revoke?wait=everywhere', form })
+    expect(await verifier.verify(token)).toEqual({ outcome: 'refused', reason: 'revoked' })
+  })
+
   it('takes session tokens too, by asking, and keeps the answer no longer than a lease', async () => {
     const test = await listen()
     const { verifier } = follow(test.issuer)
