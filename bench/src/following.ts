@@ -8,11 +8,11 @@ const LEASE_MS = 3_600_000
 
 /** What makes a verifier follow a log of this many revocations of sessions that nobody presents. */
 export function following(count: number): Pick<VerifierOptions, 'feed' | 'fetch' | 'onStale'> {
-  return {
-    feed: { key: 'k' },
-    onStale: 'reject',
-    fetch: (url, init) => Promise.resolve(answer(url instanceof Request ? url.url : url.toString(), init, count)),
+  const reach: typeof fetch = (url, init) => {
+    const text = url instanceof Request ? url.url : url.toString()
+    return text.includes('/revocations/') ? Promise.resolve(answer(text, init, count)) : fetch(url, init)
   }
+  return { feed: { key: 'k' }, onStale: 'reject', fetch: reach }
 }
 
 function answer(url: string, init: RequestInit | undefined, count: number): Response {

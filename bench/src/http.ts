@@ -203,6 +203,7 @@ function findingsOf(costs: ReadonlyMap<string, number>): Finding[] {
 function remarksOf(withRedis: boolean): string[] {
   return [
     `User and system time of the server process per request; ${CONNECTIONS} connections, ${REFRESHERS} for refreshes; server pinned to one processor.`,
+    'http-verified is node:http with the verifier: it follows the log (1,000 records), rejects when it cannot tell, and sees the same token again and again.',
     'Ours is `counterfoil serve` in the embedded profile (SQLite, synchronous=FULL, logging at warn). oidc-provider keeps everything in memory; better-auth is on SQLite with its defaults, its limit on requests off.',
     ...(withRedis ? [] : ['**express-session + connect-redis was left out: redis-server is not on PATH.**']),
   ]

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createVerifier } from '@counterfoil/verifier'
 import fastify from 'fastify'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { following } from '../following.ts'
 
 /** Services of one route, without and with verification: `plain.ts http|http-verified|fastify|fastify-jose [ISSUER]`. */
 const [kind = 'http', issuer = ''] = process.argv.slice(2)
@@ -12,7 +13,8 @@ function bearerOf(authorization: string | undefined): string {
 }
 
 function serveHttp(): void {
-  const verifier = kind === 'http-verified' ? createVerifier({ issuer, audience: issuer }) : undefined
+  const verifier =
+    kind === 'http-verified' ? createVerifier({ issuer, audience: issuer, ...following(1000) }) : undefined
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (verifier !== undefined) {
       const found = verifier.verify(bearerOf(request.headers.authorization))

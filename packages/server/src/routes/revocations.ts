@@ -62,7 +62,8 @@ export function addRevocationRoutes(app: App, context: ServerContext): void {
     if (isDraining()) return answerFault(reply, { code: 'draining' })
     const { incarnation, after } = request.query
     reply.hijack()
-    const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }
+    const stream = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+    const headers = { ...reply.getHeaders(), ...stream }
     reply.raw.writeHead(200, headers as Record<string, string>)
     channels.open(reply.raw, { incarnation, position: Number(after) })
     return reply
