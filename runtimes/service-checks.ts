@@ -27,8 +27,8 @@ class Service {
   }
 
   /** What the worker decides about a token. */
-  async decide(forwardMs = 0): Promise<unknown> {
-    const headers = { authorization: `Bearer ${this.#token}`, forward: String(forwardMs) }
+  async decide(forwardMs = 0, more: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const headers = { authorization: `Bearer ${this.#token}`, forward: String(forwardMs), ...more }
     const response = this.#worker.dispatchFetch('http://localhost/', { headers }).then((answer) => answer.json())
     return Promise.race([response, within(PATIENCE_MS)])
   }
@@ -89,6 +89,14 @@ const CHECKS: ServiceChecks = {
     const accepted = Array.from({ length: 6 }, () => 'accepted')
     assertSame(await Promise.all([first, ...others]), accepted)
     assertSame(service.internet.authority.leases, 2)
+  },
+
+  async 'what one request has opened under a token disturbs no other'(service) {
+    const open = { open: 'yes' }
+    assertSame([await service.decide(0, open), await service.decide(0, open)], ['accepted', 'accepted'])
+    assertSame(await service.decide(LEASE_MS, open), 'accepted')
+    service.internet.authority.revoke()
+    assertSame(await service.decide(LEASE_MS, open), 'refused, revoked')
   },
 
   async 'keys that a request asked for which is over by now do not hold up later ones'(service) {

@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bench: ['protocol', 'core', 'store-sqlite', 'verifier', 'server'],
   simulation: ['protocol', 'core', 'verifier', 'verifier/feed'],
   e2e: ['protocol', 'core', 'store-sqlite', 'verifier', 'verifier/node', 'server'],
+  runtimes: ['protocol', 'verifier', 'verifier/feed'],
   scripts: ['protocol', 'core'],
 }
 

@@ -1,5 +1,5 @@
 import { describeError, nameRuntime, type Failure, type Report, type Skip } from './report.ts'
-import { reasonToSkip } from './skips.ts'
+import { reasonToSkip, triesOf } from './rules.ts'
 import { titleOf } from './title.ts'
 
 type Act = () => unknown
@@ -111,16 +111,19 @@ async function withinLimit(work: Promise<void>): Promise<void> {
   await Promise.race([work, limit]).finally(() => clearTimeout(timer))
 }
 
+async function tryTest(test: Test, triesLeft: number): Promise<void> {
+  try {
+    await withinLimit(runTest(test))
+    passed++
+  } catch (thrown) {
+    if (triesLeft > 1) return tryTest(test, triesLeft - 1)
+    failed.push({ name: test.name, error: describeError(thrown) })
+  }
+}
+
 async function runFile(load: () => Promise<unknown>): Promise<void> {
   await load()
-  for (const test of tests) {
-    try {
-      await withinLimit(runTest(test))
-      passed++
-    } catch (thrown) {
-      failed.push({ name: test.name, error: describeError(thrown) })
-    }
-  }
+  for (const test of tests) await tryTest(test, triesOf(test.name))
 }
 
 /** Loads each file, runs its tests one after the other, and tells what came of them. */

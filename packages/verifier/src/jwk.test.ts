@@ -51,7 +51,8 @@ describe('a public key', () => {
 
   it('is refused with private members', () => {
     for (const { privateJwk } of ALL) expect(readPublicKey(privateJwk)).toBeUndefined()
-    expect(readPublicKey({ ...EDDSA.jwk, d: undefined })).toBeUndefined()
+    // Some platforms export a public key with its private members there, and undefined.
+    expect(readPublicKey({ ...EDDSA.jwk, d: undefined })).toBeDefined()
   })
 
   it('RFC 8725 3.5 is refused when it is symmetric', () => {

@@ -91,7 +91,7 @@ function isForSignatures({ use, key_ops: operations }: JsonObject): boolean {
  * of an algorithm or curve that is not known here, too small, or not in canonical form.
  */
 export function readPublicKey(jwk: unknown): PublicKey | undefined {
-  if (!isJsonObject(jwk) || PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member))) return undefined
+  if (!isJsonObject(jwk) || PRIVATE_MEMBERS.some((member) => jwk[member] !== undefined)) return undefined
   const { kty, kid, alg } = jwk
   if (!isForSignatures(jwk) || (kid !== undefined && typeof kid !== 'string')) return undefined
   const algorithm = alg === undefined ? algorithmOfCurve(kty, jwk['crv']) : alg

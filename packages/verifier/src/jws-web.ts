@@ -7,6 +7,14 @@ export function webEngine(): JwsEngine {
     async prepare({ algorithm, material, signatureBytes }) {
       try {
         const key = await importJWK({ ...material }, algorithm)
+        // Deno imports a point that is not on its curve, and notices only when it is used (RFC 8725 §3.4).
+        if (material.kty === 'EC' && key instanceof CryptoKey)
+          await crypto.subtle.verify(
+            { name: 'ECDSA', hash: 'SHA-256' },
+            key,
+            new Uint8Array(signatureBytes).fill(1),
+            new Uint8Array(),
+          )
         const check: SignatureCheck = (jws) =>
           jws.signature.length === signatureBytes &&
           compactVerify(jws.compact, key, { algorithms: [algorithm] }).then(

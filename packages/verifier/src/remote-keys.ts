@@ -1,5 +1,6 @@
 import type { JwsEngine } from './engine.ts'
 import type { Eventually } from './eventually.ts'
+import { unref } from './feed/authority.ts'
 import { fetchKeySet, type FetchedKeySet, type KeySetRequest } from './fetch-key-set.ts'
 import { readKeyRing, type KeyRing } from './key-ring.ts'
 import type { KeysStatus, KeysUnavailable, TrustedKeys } from './trusted-keys.ts'
@@ -56,13 +57,14 @@ export class RemoteKeys implements TrustedKeys {
     if (held !== undefined && age < held.freshForMs) return held.ring
     // Once it is known that the server cannot be reached, nobody waits for it who has something to go by.
     if (flight === undefined || (this.#failures > 0 && this.#isUsable(now))) return this.#answer(now)
-    return flight.then(() => this.#answer(this.#parts.clock.now()))
+    return within(flight, this.#parts.request.timeoutMs).then(() => this.#answer(this.#parts.clock.now()))
   }
 
   lookAgain(now: number): Eventually<KeyRing | KeysUnavailable | undefined> {
     const hasCooledDown = elapsed(this.#attemptAt, now) >= this.#parts.ages.cooldownMs
     const flight = hasCooledDown ? this.#fetch(now) : this.#flight
-    if (flight !== undefined) return flight.then(() => this.#newest(this.#parts.clock.now()))
+    if (flight !== undefined)
+      return within(flight, this.#parts.request.timeoutMs).then(() => this.#newest(this.#parts.clock.now()))
     return this.#failures > 0 ? this.#unavailable(now) : undefined
   }
 
@@ -100,8 +102,14 @@ export class RemoteKeys implements TrustedKeys {
   }
 
   #fetch(now: number): Promise<void> {
-    this.#flight ??= this.#attempt(now).finally(() => (this.#flight = undefined))
-    return this.#flight
+    const { timeoutMs } = this.#parts.request
+    // One that is overdue may never land: its request may be gone, and with it whoever would have told.
+    if (this.#flight !== undefined && elapsed(this.#attemptAt, now) <= timeoutMs) return this.#flight
+    const flight = this.#attempt(now).finally(() => {
+      if (this.#flight === flight) this.#flight = undefined
+    })
+    this.#flight = flight
+    return flight
   }
 
   async #attempt(now: number): Promise<void> {
@@ -124,6 +132,20 @@ export class RemoteKeys implements TrustedKeys {
     const { maxAgeMs, cooldownMs } = this.#parts.ages
     const saidMs = maxAgeSeconds === undefined ? maxAgeMs : maxAgeSeconds * 1000
     return Math.min(maxAgeMs, Math.max(cooldownMs, saidMs))
+  }
+}
+
+/** Waits for a flight, but no longer than it may take; by a timer of one's own, since the one who began it may be gone. */
+async function within(flight: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+    unref(timer)
+  })
+  try {
+    await Promise.race([flight, limit])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

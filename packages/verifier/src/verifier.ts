@@ -1,4 +1,4 @@
-import { encodeBase64url, opaqueTokenKind } from '@counterfoil/protocol'
+import { opaqueTokenKind } from '@counterfoil/protocol'
 import { TokenCache, type CachedToken, type CacheStatus } from './cache.ts'
 import { isAccessTokenType } from './claims.ts'
 import { REFUSED, type Decision } from './decision.ts'
@@ -172,10 +172,9 @@ class LocalVerifier implements Verifier {
 }
 
 function follow(feed: FeedSettings, { clock }: Settings, works: OpenWorks): Following {
-  const name = encodeBase64url(crypto.getRandomValues(new Uint8Array(16)))
   return new Following({
     settings: feed.follower,
-    authority: new Authority(feed.authority, name),
+    authority: new Authority(feed.authority),
     now: () => ({ monotonic: clock.monotonic(), wall: clock.now() }),
     after: clock.after,
     maxRecords: feed.maxRecords,

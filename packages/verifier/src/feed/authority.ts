@@ -1,4 +1,5 @@
 import {
+  encodeBase64url,
   FEED_EVENTS,
   readLease,
   readPush,
@@ -33,18 +34,18 @@ const SILENCE_MS = 15_000
 /** The authority as a verifier sees it over HTTP. */
 export class Authority {
   readonly #parts: AuthorityParts
-  readonly #verifier: string
+  /** What this follower calls itself. Drawn when it is first used: some platforms give no random bits while a module is loaded. */
+  #verifier: string | undefined
 
-  /** `verifier` is what this follower calls itself: 128 random bits. */
-  constructor(parts: AuthorityParts, verifier: string) {
+  constructor(parts: AuthorityParts) {
     this.#parts = parts
-    this.#verifier = verifier
   }
 
   /** Asks for a lease. Undefined: the answer cannot be read. @throws {Error} when there is none. */
   async ask(applied: LogHead | undefined, signal: AbortSignal): Promise<LeaseAnswer | undefined> {
     const { transport, timeoutMs } = this.#parts
     const { incarnation, position: after } = applied ?? {}
+    this.#verifier ??= encodeBase64url(crypto.getRandomValues(new Uint8Array(16)))
     const body = JSON.stringify({ verifier: this.#verifier, incarnation, after })
     const headers = this.#headers({ 'content-type': 'application/json', accept: 'application/json' })
     const { status, text } = await transport.post({ url: this.#url(ROUTES.lease), headers, signal }, body, timeoutMs)

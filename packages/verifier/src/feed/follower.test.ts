@@ -90,6 +90,14 @@ describe('a lease', () => {
     expect(holdsLease(steps.state, at(4999))).toBe(true)
   })
 
+  it('is noticed to end also by a clock that stands a hair before its end', () => {
+    const steps = following()
+    steps.happen({ kind: 'tick' }, 2000)
+    const hair = { monotonic: 5000 - Number.EPSILON * 4096, wall: at(4000).wall }
+    expect(holdsLease(steps.state, hair)).toBe(true)
+    expect(nextTickAt(steps.state, hair)).toBeLessThan(5002)
+  })
+
   it('is not taken from an answer that was given up', () => {
     const steps = following()
     steps.happen({ kind: 'tick' }, 2000)

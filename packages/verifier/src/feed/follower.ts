@@ -127,16 +127,18 @@ export function applyFeedEvent(before: FollowerState, event: FeedEvent, now: Ins
   return { state: opening.state, effects: [...effects, ...asking.effects, ...opening.effects] }
 }
 
-/** When the follower wants to be told that time has passed, on the monotonic clock. */
+/** When the follower wants to be told that time has passed, on the monotonic clock. What is due already is due in a moment, never forgotten. */
 export function nextTickAt(state: FollowerState, now: Instant): number {
-  const { settings, asking, lease, channel, retryAt } = state
-  const times: number[] = []
-  if (lease !== undefined) times.push(now.monotonic + Math.max(0, lease.lengthMs - elapsedMs(lease.since, now)))
-  if (asking !== undefined) times.push(Math.max(now.monotonic + 1, asking.since.monotonic + settings.timeoutMs))
-  else if (settings.mode === 'background') times.push(Math.max(retryAt, renewAt(state, now)))
-  if (settings.mode === 'background' && channel.state === 'closed' && state.applied !== undefined)
-    times.push(channel.retryAt)
-  return Math.min(...times.filter((at) => at > now.monotonic), now.monotonic + UNKNOWN_LEASE_MS)
+  const { settings, asking, lease, channel, retryAt, applied } = state
+  const soon = now.monotonic + 1
+  const times = [now.monotonic + UNKNOWN_LEASE_MS]
+  if (lease !== undefined && holdsLease(state, now))
+    times.push(Math.max(soon, now.monotonic + lease.lengthMs - elapsedMs(lease.since, now)))
+  if (asking !== undefined) times.push(Math.max(soon, asking.since.monotonic + settings.timeoutMs))
+  else if (settings.mode === 'background') times.push(Math.max(soon, retryAt, renewAt(state, now)))
+  if (settings.mode === 'background' && channel.state === 'closed' && applied !== undefined)
+    times.push(Math.max(soon, channel.retryAt))
+  return Math.min(...times)
 }
 
 function renewAt({ lease }: FollowerState, now: Instant): number {

@@ -88,9 +88,10 @@ export class Following {
   #wasHolding = false
   #cancelTick: (() => void) | undefined
   #channel: AbortController | undefined
-  readonly #closing = new AbortController()
-  #settled: Promise<void> | undefined
-  #resolveSettled: (() => void) | undefined
+  /** Made for each request: some platforms let nobody use what belongs to another one's. */
+  #asking: AbortController | undefined
+  #isClosed = false
+  readonly #waiting = new Set<() => void>()
 
   constructor(parts: FollowingParts) {
     this.#parts = parts
@@ -107,7 +108,8 @@ export class Following {
   /** Ends: nothing is asked any more, and when the lease is over nothing is decided. */
   close(): void {
     this.#cancelTick?.()
-    this.#closing.abort()
+    this.#isClosed = true
+    this.#asking?.abort()
     this.#channel?.abort()
   }
 
@@ -139,7 +141,7 @@ export class Following {
    * the log that was asked for. Undefined when waiting would not help.
    */
   catchUp(now: Instant, minPosition: LogHead | undefined): Promise<void> | undefined {
-    if (this.#closing.signal.aborted) return undefined
+    if (this.#isClosed) return undefined
     const { mode } = this.#parts.settings
     const holding = this.holds(now.monotonic, now.wall)
     const isBehind = minPosition !== undefined && holding && !this.reaches(minPosition)
@@ -273,10 +275,11 @@ export class Following {
   }
 
   #ask(id: number, applied: LogHead | undefined): void {
-    this.#parts.authority.ask(applied, this.#closing.signal).then(
+    this.#asking = new AbortController()
+    this.#parts.authority.ask(applied, this.#asking.signal).then(
       (answer) => this.#happen({ kind: 'answered', id, answer }),
       (thrown: unknown) => {
-        if (!this.#closing.signal.aborted) this.#happen({ kind: 'failed', id, error: describe(thrown) })
+        if (!this.#isClosed) this.#happen({ kind: 'failed', id, error: describe(thrown) })
         else this.#wake()
       },
     )
@@ -287,7 +290,7 @@ export class Following {
     this.#channel?.abort()
     this.#channel = cut
     const happen = (event: FeedEvent): void => {
-      if (!cut.signal.aborted && !this.#closing.signal.aborted) this.#happen(event)
+      if (!cut.signal.aborted && !this.#isClosed) this.#happen(event)
     }
     void this.#parts.authority.listen(
       after,
@@ -303,7 +306,7 @@ export class Following {
 
   #scheduleTick(now: Instant): void {
     this.#cancelTick?.()
-    if (this.#closing.signal.aborted) return
+    if (this.#isClosed) return
     const { works, settings } = this.#parts
     const onDemand = settings.mode === 'on-demand'
     if (onDemand && this.#state.asking === undefined && works.size === 0) return
@@ -314,15 +317,20 @@ export class Following {
     )
   }
 
+  /** Until the request under way is answered or given up; by a timer of one's own, since whose request it is may be gone. */
   #untilSettled(): Promise<void> {
-    this.#settled ??= new Promise((resolve) => (this.#resolveSettled = resolve))
-    return this.#settled
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#waiting.delete(end)
+        cancel()
+        resolve()
+      }
+      const cancel = this.#parts.after(this.#parts.settings.timeoutMs, end)
+      this.#waiting.add(end)
+    })
   }
 
   #wake(): void {
-    const resolve = this.#resolveSettled
-    this.#settled = undefined
-    this.#resolveSettled = undefined
-    resolve?.()
+    for (const end of this.#waiting) end()
   }
 }

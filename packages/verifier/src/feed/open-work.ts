@@ -101,6 +101,10 @@ export class OpenWorks {
 
   #end(work: OpenWork, reason: EndReason): void {
     this.#open.delete(work)
-    work.controller.abort(new WorkEnded(reason))
+    try {
+      work.controller.abort(new WorkEnded(reason))
+    } catch {
+      // In Workers a request cannot end what another one opened; whoever decides now is not to suffer from it.
+    }
   }
 }
