@@ -42,6 +42,7 @@ const JUDGEMENTS = {
   toBeDefined: (actual) => actual !== undefined,
   toBeGreaterThan: (actual, expected: number) => Number(actual) > expected,
   toBeInstanceOf: (actual, expected: Class) => actual instanceof expected,
+  toBeLessThan: (actual, expected: number) => Number(actual) < expected,
   toBeLessThanOrEqual: (actual, expected: number) => Number(actual) <= expected,
   toBeUndefined: (actual) => actual === undefined,
   toContain: (actual, item: unknown) => contains(actual, item),
