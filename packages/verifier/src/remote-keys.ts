@@ -135,11 +135,14 @@ export class RemoteKeys implements TrustedKeys {
   }
 }
 
+/** How much longer than the request itself those wait who wait for it: it is to tell them what went wrong. */
+const GRACE_MS = 250
+
 /** Waits for a flight, but no longer than it may take; by a timer of one's own, since the one who began it may be gone. */
 async function within(flight: Promise<void>, timeoutMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs)
+    timer = setTimeout(resolve, timeoutMs + GRACE_MS)
     unref(timer)
   })
   try {
