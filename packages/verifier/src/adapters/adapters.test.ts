@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { serve as serveFetch, type ServerType } from '@hono/node-server'
 import { Controller, Get, Module, Req, Res, UseGuards, type CanActivate } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js'
 import express from 'express'
-import fastify from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Hono } from 'hono'
 import type { Accepted } from '../decision.ts'
 import * as forExpress from './express.ts'
@@ -19,11 +20,14 @@ import { holdAdapter, PROBE, type Service } from './conformance.fixture.ts'
 
 const REQUIREMENTS = {
   '/who': {},
-  '/support': { roles: ['support'] },
+  '/support': { roles: ['other', 'support'] },
+  '/hybrid': { strategies: ['hybrid'] },
   '/recent': { maxAuthAgeSeconds: 60 },
   '/strict': { onStale: 'reject' },
   '/fresh': { fresh: true },
+  '/both': { fresh: true, onStale: 'reject' },
 } as const
+const STREAMS = { '/stream': {}, '/strict/stream': { onStale: 'reject' } } as const
 
 const who = (accepted: Accepted | undefined) => ({ id: accepted?.identity.accountId, fresh: accepted?.fresh })
 const openly = (accepted: Accepted | undefined) => ({ id: accepted?.identity.accountId ?? null })
@@ -47,12 +51,12 @@ holdAdapter('node:http', (verifier) => {
     void (async () => {
       if (!(await (path === '/open' ? mayBeKnown : isKnown)(request, response))) return
       if (path === '/open') return response.end(JSON.stringify(openly(forNode.authOf(request))))
-      if (path === '/stream') {
+      const requirements = Object.entries({ ...REQUIREMENTS, ...STREAMS }).find(([name]) => name === path)?.[1]
+      if (!(await forNode.require(requirements)(request, response))) return
+      if (path in STREAMS) {
         response.write('begun\n')
         return forNode.endWithSession(request, response)
       }
-      const requirements = Object.entries(REQUIREMENTS).find(([name]) => name === path)?.[1]
-      if (!(await forNode.require(requirements)(request, response))) return
       return response.end(JSON.stringify(who(forNode.authOf(request))))
     })()
   }).listen(0, '127.0.0.1')
@@ -65,10 +69,12 @@ holdAdapter('Express', (verifier) => {
     response.json(openly(request.auth))
   })
   app.use(forExpress.authenticate(verifier, { probe: PROBE }))
-  app.get('/stream', (request, response) => {
-    response.write('begun\n')
-    forExpress.endWithSession(request, response)
-  })
+  for (const [path, requirements] of Object.entries(STREAMS)) {
+    app.get(path, forExpress.require(requirements), (request, response) => {
+      response.write('begun\n')
+      forExpress.endWithSession(request, response)
+    })
+  }
   for (const [path, requirements] of Object.entries(REQUIREMENTS)) {
     app.get(path, forExpress.require(requirements), (request, response) => void response.json(who(request.auth)))
   }
@@ -83,11 +89,13 @@ holdAdapter('Fastify', async (verifier) => {
   await app.register((known, _, done) => {
     known.addHook('onRequest', forFastify.authenticate(verifier, { probe: PROBE }))
     known.get(PROBE, (_request, reply) => reply.code(500).send())
-    known.get('/stream', (request, reply) => {
-      reply.hijack()
-      reply.raw.write('begun\n')
-      forFastify.endWithSession(request, reply)
-    })
+    for (const [path, requirements] of Object.entries(STREAMS)) {
+      known.get(path, { onRequest: forFastify.require(requirements) }, (request, reply) => {
+        reply.hijack()
+        reply.raw.write('begun\n')
+        forFastify.endWithSession(request, reply)
+      })
+    }
     for (const [path, requirements] of Object.entries(REQUIREMENTS)) {
       known.get(path, { onRequest: forFastify.require(requirements) }, (request, reply) =>
         reply.send(who(forFastify.authOf(request))),
@@ -111,9 +119,11 @@ holdAdapter('Hono', (verifier) => {
   const app = new Hono()
   app.get('/open', forHono.authenticate(verifier, { optional: true }), (c) => c.json(openly(forHono.authOf(c))))
   app.use(forHono.authenticate(verifier, { probe: PROBE }))
-  app.get('/stream', (c) => forHono.endWithSession(c, new Response(stream())))
+  for (const [path, requirements] of Object.entries(STREAMS)) {
+    app.get(path, forHono.require(requirements), (c) => forHono.endWithSession(c, new Response(stream())))
+  }
   for (const [path, requirements] of Object.entries(REQUIREMENTS)) {
-    app.get(path, forHono.require(requirements), (c) => c.json(who(forHono.authOf(c))))
+    app.get(path, forHono.require(requirements), (c) => c.json(who(c.var.auth)))
   }
   return serviceOf(serveFetch({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }))
 })
@@ -126,9 +136,11 @@ holdAdapter('fetch', (verifier) => {
     if (pathname === '/open') return (await mayBeKnown(request)) ?? Response.json(openly(forFetch.authOf(request)))
     const unknown = await isKnown(request)
     if (unknown !== undefined) return unknown
-    if (pathname === '/stream') return forFetch.endWithSession(request, new Response(stream()))
-    const requirements = Object.entries(REQUIREMENTS).find(([name]) => name === pathname)?.[1]
-    return (await forFetch.require(requirements)(request)) ?? Response.json(who(forFetch.authOf(request)))
+    const requirements = Object.entries({ ...REQUIREMENTS, ...STREAMS }).find(([name]) => name === pathname)?.[1]
+    const refused = await forFetch.require(requirements)(request)
+    if (refused !== undefined) return refused
+    if (pathname in STREAMS) return forFetch.endWithSession(request, new Response(stream()))
+    return Response.json(who(forFetch.authOf(request)))
   }
   return serviceOf(serveFetch({ fetch, port: 0, hostname: '127.0.0.1' }))
 })
@@ -161,10 +173,12 @@ holdAdapter('NestJS', async (verifier) => {
       end(response, openly(forNest.authOf(request))),
     ),
     route(PROBE, [isKnown], (_request, response) => end(response, {})),
-    route('/stream', [isKnown], (request, response) => {
-      response.write('begun\n')
-      forNest.endWithSession(request, response)
-    }),
+    ...Object.entries(STREAMS).map(([path, requirements]) =>
+      route(path, [isKnown, forNest.require(requirements)], (request, response) => {
+        response.write('begun\n')
+        forNest.endWithSession(request, response)
+      }),
+    ),
     ...Object.entries(REQUIREMENTS).map(([path, requirements]) =>
       route(path, [isKnown, forNest.require(requirements)], (request, response) =>
         end(response, who(forNest.authOf(request))),
@@ -179,4 +193,38 @@ holdAdapter('NestJS', async (verifier) => {
   await app.listen(0, '127.0.0.1')
   const server: { address(): unknown } = app.getHttpServer()
   return { port: portOf(server.address()), close: () => app.close() }
+})
+
+/** What Nest does with guards over Fastify: its context, with Fastify's own objects. */
+function guarded(guards: readonly CanActivate[]) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    for (const guard of guards) {
+      const mayPass: unknown = await guard.canActivate(new ExecutionContextHost([request, reply]))
+      if (mayPass !== true) return reply
+    }
+    return undefined
+  }
+}
+
+holdAdapter('NestJS, given the objects of Fastify', async (verifier) => {
+  const app = fastify({ forceCloseConnections: true })
+  const isKnown = forNest.authenticate(verifier, { probe: PROBE })
+  app.get('/open', { onRequest: guarded([forNest.authenticate(verifier, { optional: true })]) }, (request, reply) =>
+    reply.send(openly(forNest.authOf(request))),
+  )
+  app.get(PROBE, { onRequest: guarded([isKnown]) }, (_request, reply) => reply.code(500).send())
+  for (const [path, requirements] of Object.entries(STREAMS)) {
+    app.get(path, { onRequest: guarded([isKnown, forNest.require(requirements)]) }, (request, reply) => {
+      reply.hijack()
+      reply.raw.write('begun\n')
+      forNest.endWithSession(request, reply)
+    })
+  }
+  for (const [path, requirements] of Object.entries(REQUIREMENTS)) {
+    app.get(path, { onRequest: guarded([isKnown, forNest.require(requirements)]) }, (request, reply) =>
+      reply.send(who(forNest.authOf(request))),
+    )
+  }
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return { port: portOf(app.server.address()), close: () => app.close() }
 })

@@ -7,13 +7,14 @@ import { TestKey } from '../issuer.fixture.ts'
 const INCARNATION = 'AAAAAAAAAAAAAAAAAAAAAA'
 const KEY = new TestKey('EdDSA')
 
-/** An issuer on a real port that grants leases, pushes and signs; it can be told to be out of reach. */
+/** An issuer on a real port that grants leases, pushes, signs and introspects; it can be told to be out of reach, or to grant no more leases. */
 export class TestAuthority {
   readonly jwks = { keys: [KEY.jwk] }
   readonly #server = createServer((request, response) => void this.#answer(request, response))
   readonly #streams = new Set<ServerResponse>()
   readonly #records: Revocation[] = []
   isAway = false
+  grantsLeases = true
   leaseMs = 60_000
 
   get issuer(): string {
@@ -54,7 +55,7 @@ export class TestAuthority {
     let body = ''
     for await (const chunk of request) body += String(chunk)
     if (request.url === '/revocations/lease') return this.#lease(body, response)
-    if (request.url === '/oauth/introspect') return void response.end('{"active":false}')
+    if (request.url === '/oauth/introspect') return void response.end(JSON.stringify(this.#introspect(body)))
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n')
     const after = Number(new URL(request.url ?? '', 'http://x').searchParams.get('after'))
     const records = this.#records.slice(after)
@@ -63,7 +64,15 @@ export class TestAuthority {
     response.once('close', () => this.#streams.delete(response))
   }
 
+  #introspect(body: string): object {
+    const [, payload = ''] = new URLSearchParams(body).get('token')?.split('.') ?? []
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { readonly sid?: unknown }
+    const isRevoked = this.#records.some((record) => record.kind === 'session' && record.sessionId === claims.sid)
+    return isRevoked ? { active: false } : { ...claims, active: true, token_type: 'Bearer' }
+  }
+
   #lease(body: string, response: ServerResponse): void {
+    if (!this.grantsLeases) return void response.writeHead(503).end()
     const { after } = JSON.parse(body) as { after?: number }
     const head = { incarnation: INCARNATION, position: this.#records.length }
     const records = this.#records.slice(after ?? 0)

@@ -1,7 +1,10 @@
+import { getEventListeners } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { OnStale } from '../judgement.ts'
 import { createVerifier, type Verifier } from '../verifier.ts'
 import { TestAuthority } from './authority.fixture.ts'
+import { ForwardClock } from './clock.fixture.ts'
 
 /** A service that serves what the suite asks for, by one adapter. */
 export interface Service {
@@ -10,9 +13,9 @@ export interface Service {
 }
 
 /**
- * What a service must serve: `/who` `{id, fresh}`, `/support` for the role support, `/recent` for sign-ins of the last minute, `/strict` with
- * `onStale: 'reject'`, `/lenient` with `onStale: 'accept'`, `/fresh` with `fresh: true`, `/open` for nobody too, `/stream` one line and then
- * nothing until the session ends, and the probe.
+ * What a service must serve: `/who` `{id, fresh}`, `/support` for the role support, `/hybrid` for that strategy, `/recent` for sign-ins of the last
+ * minute, `/strict` with `onStale: 'reject'`, `/fresh` with `fresh: true`, `/both` with both, `/open` for nobody too, `/stream` one line and then
+ * nothing until the session ends, `/strict/stream` the same with `onStale: 'reject'`, and the probe.
  */
 export type Serve = (verifier: Verifier) => Promise<Service>
 
@@ -49,6 +52,17 @@ async function get(port: number, path: string, headers: readonly string[] = [], 
 }
 
 const bearer = (token: string): readonly string[] => ['authorization', `Bearer ${token}`]
+
+/** Opens a stream, and waits for its first line. */
+async function begin(port: number, path: string, token: string): Promise<IncomingMessage> {
+  const response = await open(port, path, bearer(token))
+  response.on('error', () => undefined)
+  const first = await new Promise((resolve) => response.once('data', (chunk) => resolve(String(chunk))))
+  expect(first).toContain('begun')
+  return response
+}
+
+const endOf = (response: IncomingMessage): Promise<unknown> => new Promise((resolve) => response.once('close', resolve))
 const codeOf = ({ text }: Got): unknown => (JSON.parse(text) as { code?: unknown }).code
 
 /** Holds one adapter to what all of them promise. */
@@ -97,6 +111,7 @@ export function holdAdapter(name: string, serve: Serve): void {
       const cases = [
         [authority.token({ exp: 1 }).token, 'credential_expired'],
         ['nonsense', 'credential_untrusted'],
+        ['two words', 'credential_untrusted'],
         [authority.token({ aud: 'https://other.example.com' }).token, 'credential_untrusted'],
         [ended.token, 'credential_ended'],
       ] as const
@@ -108,11 +123,27 @@ export function holdAdapter(name: string, serve: Serve): void {
       }
     })
 
-    it('RFC 6750 2 refuses two credentials', async () => {
+    it('RFC 6750 2 refuses two credentials, also where nobody may come in', async () => {
       const { token } = authority.token()
-      const got = await get(port, '/who', [...bearer(token), ...bearer('x')])
-      expect(got.status).toBeGreaterThanOrEqual(400)
-      expect(got.status).toBeLessThan(402)
+      for (const path of ['/who', '/open', PROBE]) {
+        for (const second of [bearer('x'), bearer(token), ['authorization', 'Basic YTpi']]) {
+          const got = await get(port, path, [...bearer(token), ...second])
+          expect([got.status, codeOf(got)]).toEqual([400, 'ambiguous_credentials'])
+          expect(got.headers['www-authenticate']).toMatch(/^Bearer error="invalid_request"/)
+          expect(got.headers['cache-control']).toBe('no-store')
+        }
+      }
+    })
+
+    it('challenges whoever shows another scheme, whatever commas that holds', async () => {
+      const got = await get(port, '/who', ['authorization', 'Digest username="a", realm="b", uri="/"'])
+      expect([got.status, codeOf(got)]).toEqual([401, 'credential_absent'])
+    })
+
+    it('refuses a HEAD without a body, and as it would a GET', async () => {
+      const got = await get(port, '/who', bearer('nonsense'), 'HEAD')
+      expect([got.status, got.text, got.headers['cache-control']]).toEqual([401, '', 'no-store'])
+      expect(got.headers['www-authenticate']).toMatch(/^Bearer error="invalid_token"/)
     })
 
     it('lets nobody in where that is allowed, and no bad credential', async () => {
@@ -129,6 +160,9 @@ export function holdAdapter(name: string, serve: Serve): void {
       expect([mayNot.status, codeOf(mayNot)]).toEqual([403, 'not_allowed'])
       expect(mayNot.headers['www-authenticate']).toContain('error="insufficient_scope"')
       expect((await get(port, '/support')).status).toBe(401)
+      expect((await get(port, '/hybrid', bearer(authority.token().token))).status).toBe(200)
+      const other = await get(port, '/hybrid', bearer(authority.token({ strategy: 'stateless' }).token))
+      expect([other.status, codeOf(other)]).toEqual([403, 'not_allowed'])
     })
 
     it('RFC 9470 3 asks for a newer sign-in where it is too old', async () => {
@@ -140,45 +174,115 @@ export function holdAdapter(name: string, serve: Serve): void {
     })
 
     it('answers the probe by itself', async () => {
-      expect(await get(port, PROBE, bearer(authority.token().token))).toMatchObject({ status: 204, text: '' })
+      const { token, sessionId } = authority.token()
+      const got = await get(port, PROBE, bearer(token))
+      expect(got).toMatchObject({ status: 204, text: '', headers: { 'cache-control': 'no-store' } })
+      expect((await get(port, `${PROBE}?at=1`, bearer(token))).status).toBe(204)
       expect((await get(port, PROBE)).status).toBe(401)
+      authority.revoke(sessionId)
+      await vi.waitFor(async () => expect((await get(port, PROBE, bearer(token))).status).toBe(401))
     })
 
     it('ends a stream when its session ends', async () => {
       const { token, sessionId } = authority.token()
-      const response = await open(port, '/stream', bearer(token))
-      const first = await new Promise((resolve) => response.once('data', (chunk) => resolve(String(chunk))))
-      expect(first).toContain('begun')
-      const ended = new Promise((resolve) => response.once('close', resolve))
-      response.on('error', () => undefined)
+      const response = await begin(port, '/stream', token)
+      const other = await begin(port, '/stream', authority.token().token)
+      const ended = endOf(response)
       authority.revoke(sessionId)
       await ended
       expect(response.complete).toBe(false)
+      expect(other.destroyed).toBe(false)
+      other.destroy()
     })
 
-    it('says 503 and never 401 while nobody can tell, as each route wants it', async () => {
+    it('listens no longer for the end of a session whose stream is over', async () => {
+      const { token } = authority.token()
+      const decision = await verifier.verify(token)
+      if (decision.outcome !== 'accepted') throw new Error('the token is good')
+      const listening = (): number => getEventListeners(decision.signal, 'abort').length
+      const responses = await Promise.all(Array.from({ length: 3 }, () => begin(port, '/stream', token)))
+      expect(listening()).toBe(3)
+      for (const response of responses) response.destroy()
+      await vi.waitFor(() => expect(listening()).toBe(0))
+    })
+
+    /** A service whose verifier had a lease, and has lost it. */
+    async function whileStale(
+      onStale: OnStale,
+      ask: (port: number, token: string, lose: () => void) => Promise<void>,
+    ): Promise<void> {
       const { issuer, jwks } = authority
-      const now = { wall: 0 }
-      const clock = { now: () => Date.now() + now.wall }
-      const own = createVerifier({ issuer, audience: issuer, jwks, feed: { key: 'k' }, onStale: 'accept', clock })
+      const clock = new ForwardClock()
+      const own = createVerifier({ issuer, audience: issuer, jwks, feed: { key: 'k' }, onStale, clock })
       const other = await serve(own)
       try {
         const { token } = authority.token()
         expect((await get(other.port, '/strict', bearer(token))).status).toBe(200)
-        authority.isAway = true
-        // As after a sleep that was longer than the lease.
-        now.wall = 61_000
-        const strict = await get(other.port, '/strict', bearer(token))
-        expect([strict.status, codeOf(strict)]).toEqual([503, 'cannot_tell'])
-        expect(Number(strict.headers['retry-after'])).toBeGreaterThan(0)
-        expect(strict.headers['www-authenticate']).toBeUndefined()
-        expect(JSON.parse((await get(other.port, '/who', bearer(token))).text)).toMatchObject({ fresh: false })
-        expect((await get(other.port, '/fresh', bearer(token))).status).toBe(503)
+        await ask(other.port, token, () => {
+          authority.grantsLeases = false
+          clock.forward(61_000)
+        })
       } finally {
+        authority.grantsLeases = true
         authority.isAway = false
         own.close()
         await other.close()
       }
-    })
+    }
+
+    const seen = ({ status, text }: Got): unknown[] => [
+      status,
+      status === 200 ? (JSON.parse(text) as { fresh?: unknown }).fresh : undefined,
+    ]
+
+    it('says 503 and never 401 while nobody can tell, with the reason and when to try again', () =>
+      whileStale('reject', async (at, token, lose) => {
+        lose()
+        for (const path of ['/who', '/strict', '/fresh', '/both', '/recent', '/support', '/open', PROBE]) {
+          const got = await get(at, path, bearer(token))
+          expect([got.status, codeOf(got)]).toEqual([503, 'cannot_tell'])
+          expect(JSON.parse(got.text)).toMatchObject({ reason: 'stale' })
+          expect(Number(got.headers['retry-after'])).toBeGreaterThan(0)
+          expect(got.headers['www-authenticate']).toBeUndefined()
+          expect(got.headers['cache-control']).toBe('no-store')
+        }
+      }))
+
+    it('asks the issuer while the lease is lost, where a route takes that for an answer', () =>
+      whileStale('introspect', async (at, token, lose) => {
+        lose()
+        for (const path of ['/who', '/fresh', '/recent'])
+          expect(seen(await get(at, path, bearer(token)))).toEqual([200, true])
+        for (const path of ['/strict', '/both']) expect((await get(at, path, bearer(token))).status).toBe(503)
+        const ended = authority.token()
+        authority.revoke(ended.sessionId)
+        expect(codeOf(await get(at, '/who', bearer(ended.token)))).toBe('credential_ended')
+        authority.isAway = true
+        for (const path of ['/who', '/fresh', '/recent']) expect((await get(at, path, bearer(token))).status).toBe(503)
+      }))
+
+    it('goes on while the lease is lost where that is wanted, and says so', () =>
+      whileStale('accept', async (at, token, lose) => {
+        lose()
+        expect(seen(await get(at, '/who', bearer(token)))).toEqual([200, false])
+        expect(seen(await get(at, '/recent', bearer(token)))).toEqual([200, false])
+        expect(seen(await get(at, '/fresh', bearer(token)))).toEqual([200, true])
+        for (const path of ['/strict', '/both']) expect((await get(at, path, bearer(token))).status).toBe(503)
+        authority.isAway = true
+        expect(seen(await get(at, '/who', bearer(token)))).toEqual([200, false])
+        expect((await get(at, '/fresh', bearer(token))).status).toBe(503)
+      }))
+
+    it('ends with the lease what a route opened that rejects what is stale, and nothing else', () =>
+      whileStale('accept', async (at, token, lose) => {
+        const lenient = await begin(at, '/stream', token)
+        const strict = await begin(at, '/strict/stream', token)
+        const ended = endOf(strict)
+        lose()
+        await ended
+        expect(strict.complete).toBe(false)
+        expect(lenient.destroyed).toBe(false)
+        lenient.destroy()
+      }))
   })
 }

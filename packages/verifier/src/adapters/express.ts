@@ -1,9 +1,10 @@
-import type { Request, RequestHandler, Response } from 'express'
+import type { Request, RequestHandler } from 'express'
 import type { Accepted } from '../decision.ts'
 import type { Verifier } from '../verifier.ts'
-import { admit, checkPassport, type AuthenticateOptions, type ReadyAnswer, type Requirements } from './authenticate.ts'
+import type { AuthenticateOptions, ReadyAnswer, Requirements } from './authenticate.ts'
 import { presentedBy, send } from './node-message.ts'
 import { authOf } from './node.ts'
+import { admission, passage } from './passport.ts'
 
 export { endWithSession } from './node.ts'
 
@@ -15,7 +16,7 @@ declare module 'express-serve-static-core' {
 }
 
 function handle(judge: (request: Request) => Promise<ReadyAnswer | undefined>): RequestHandler {
-  return (request: Request, response: Response, next) => {
+  return (request, response, next) => {
     judge(request).then((answer) => {
       if (answer !== undefined) return void send(response, answer)
       request.auth = authOf(request)
@@ -27,6 +28,7 @@ function handle(judge: (request: Request) => Promise<ReadyAnswer | undefined>): 
 /**
  * Finds out who sends requests, for Express 5.
  *
+ * @throws {TypeError} when the options could not mean anything.
  * @example
  * ```ts
  * app.use(authenticate(verifier))
@@ -36,14 +38,18 @@ function handle(judge: (request: Request) => Promise<ReadyAnswer | undefined>): 
  * ```
  */
 export function authenticate(verifier: Verifier, options?: AuthenticateOptions): RequestHandler {
+  const admit = admission(verifier, options)
   return handle((request) => {
-    const presented = presentedBy(request)
     const [path = '/'] = request.originalUrl.split('?', 1)
-    return admit(request, verifier, { ...presented, path }, options)
+    return admit(request, { ...presentedBy(request), path })
   })
 }
 
-/** Lets pass who meets the requirements. It goes after `authenticate`. */
-export function require(requirements: Requirements = {}): RequestHandler {
-  return handle((request) => checkPassport(request, requirements))
+/**
+ * Lets pass who meets the requirements: `app.get('/refunds', require({ roles: ['support'] }), handler)`. It goes after `authenticate`.
+ *
+ * @throws {TypeError} when the requirements could not mean anything.
+ */
+export function require(requirements?: Requirements): RequestHandler {
+  return handle(passage(requirements))
 }

@@ -19,9 +19,9 @@ export function send(response: ServerResponse, { status, headers, body }: ReadyA
   return false
 }
 
-/** Sends an answer on a connection that was about to become something else, and closes it. */
+/** Sends an answer on a connection that was about to become something else, and closes it, whatever the other side does. */
 export function sendRaw(socket: Duplex, { status, headers, body }: ReadyAnswer): void {
-  const all = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${String(status)} \r\n${lines.join('')}\r\n${body}`)
+  const sized = status === 204 ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) }
+  const lines = Object.entries({ ...sized, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${String(status)} \r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
 }

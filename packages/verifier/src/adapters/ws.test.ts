@@ -1,76 +1,183 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Server } from 'node:http'
+import { connect as connectSocket, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createVerifier, type Verifier } from '../verifier.ts'
+import type { AuthenticateOptions, Requirements } from './authenticate.ts'
 import { TestAuthority } from './authority.fixture.ts'
+import { ForwardClock } from './clock.fixture.ts'
 import { acceptUpgrade, authOf, CLOSE_CODES } from './ws.ts'
+
+interface Service {
+  readonly port: number
+  readonly sockets: WebSocketServer
+  readonly server: Server
+}
 
 let authority: TestAuthority
 let verifier: Verifier
-let url: string
-const wall = { ahead: 0 }
-let stop: () => Promise<void>
+let clock: ForwardClock
+let service: Service
+const closing: (() => Promise<unknown>)[] = []
+
+async function serve(options: AuthenticateOptions & { readonly require?: Requirements }): Promise<Service> {
+  const sockets = new WebSocketServer({ noServer: true })
+  sockets.on('connection', (socket, request) => socket.send(authOf(request)?.identity.accountId ?? 'nobody'))
+  const server = createServer().listen(0, '127.0.0.1')
+  server.on('upgrade', acceptUpgrade(verifier, sockets, options))
+  await once(server, 'listening')
+  closing.push(() => {
+    for (const client of sockets.clients) client.terminate()
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  return { port: (server.address() as AddressInfo).port, sockets, server }
+}
 
 beforeEach(async () => {
   authority = new TestAuthority()
   await authority.open()
-  wall.ahead = 0
+  clock = new ForwardClock()
   const { issuer, jwks } = authority
-  const clock = { now: () => Date.now() + wall.ahead }
-  verifier = createVerifier({ issuer, audience: issuer, jwks, feed: { key: 'k' }, onStale: 'reject', clock })
-  const sockets = new WebSocketServer({ noServer: true })
-  sockets.on('connection', (socket, request) => socket.send(authOf(request)?.identity.accountId ?? 'nobody'))
-  const server = createServer().listen(0, '127.0.0.1')
-  server.on('upgrade', acceptUpgrade(verifier, sockets, { require: { roles: ['support'] } }))
-  await once(server, 'listening')
-  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/chat`
-  stop = async () => {
-    for (const client of sockets.clients) client.terminate()
-    server.close()
-    server.closeAllConnections()
-    await once(server, 'close')
-    verifier.close()
-    await authority.close()
-  }
+  verifier = createVerifier({ issuer, audience: issuer, jwks, feed: { key: 'k' }, onStale: 'accept', clock })
+  service = await serve({ onStale: 'reject', require: { roles: ['support'] } })
 })
 
-afterEach(() => stop())
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+  verifier.close()
+  await authority.close()
+})
 
-function connect(token: string | undefined): WebSocket {
-  return new WebSocket(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+function connect(token: string | undefined, { port }: Service = service): WebSocket {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/chat`, { headers })
+  socket.on('error', () => undefined)
+  return socket
 }
 
-async function statusOf(token: string | undefined): Promise<number | undefined> {
-  const socket = connect(token)
-  socket.on('error', () => undefined)
-  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode?: number }]
+async function welcome(socket: WebSocket): Promise<string> {
+  const [message] = (await once(socket, 'message')) as [Buffer]
+  return message.toString()
+}
+
+async function closeCode(socket: WebSocket): Promise<number> {
+  const [code] = (await once(socket, 'close')) as [number]
+  return code
+}
+
+async function statusOf(token: string | undefined, at: Service = service): Promise<number | undefined> {
+  const [, response] = (await once(connect(token, at), 'unexpected-response')) as [unknown, { statusCode?: number }]
   return response.statusCode
+}
+
+/** A connection that asks for a WebSocket by hand, to do what no decent client does. */
+function ask(headers: readonly string[]): Socket {
+  const socket = connectSocket({ port: service.port, host: '127.0.0.1', allowHalfOpen: true })
+  const upgrade = ['connection: upgrade', 'upgrade: websocket', 'sec-websocket-version: 13']
+  const lines = ['GET /chat HTTP/1.1', 'host: x', ...upgrade, 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==', ...headers]
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  return socket
 }
 
 it('lets in whoever may, and knows who it is', async () => {
   const socket = connect(authority.token({ sub: 'AQIDBAUGBwgJCgsMDQ4PEA' }).token)
-  const [message] = (await once(socket, 'message')) as [Buffer]
-  expect(message.toString()).toBe('AQIDBAUGBwgJCgsMDQ4PEA')
-  socket.close()
+  expect(await welcome(socket)).toBe('AQIDBAUGBwgJCgsMDQ4PEA')
 })
 
 it('answers the upgrade of whoever may not as any request', async () => {
   expect(await statusOf(undefined)).toBe(401)
   expect(await statusOf('nonsense')).toBe(401)
+  expect(await statusOf(authority.token({ exp: 1 }).token)).toBe(401)
   expect(await statusOf(authority.token({ roles: [] }).token)).toBe(403)
-  await once(connect(authority.token().token), 'message')
+  await welcome(connect(authority.token().token))
   authority.isAway = true
-  wall.ahead = 61_000
+  clock.forward(61_000)
   expect(await statusOf(authority.token().token)).toBe(503)
+  expect(service.sockets.clients.size).toBe(1)
+})
+
+it('lets nobody in where that is allowed, and holds them to what else is required', async () => {
+  expect(await welcome(connect(undefined, await serve({ optional: true })))).toBe('nobody')
+  expect(await statusOf(undefined, await serve({ optional: true, require: {} }))).toBe(401)
+})
+
+it('RFC 6750 2 refuses an upgrade with two credentials, with a whole answer', async () => {
+  const { token } = authority.token()
+  const socket = ask([`authorization: Bearer ${token}`, `authorization: Bearer ${token}`])
+  let text = ''
+  socket.on('data', (chunk) => (text += String(chunk)))
+  await once(socket, 'end')
+  const [head = '', body = ''] = text.split('\r\n\r\n')
+  expect(head).toMatch(/^HTTP\/1\.1 400 \r\n/)
+  expect(head.toLowerCase()).toContain(`content-length: ${body.length}`)
+  expect(head.toLowerCase()).toContain('cache-control: no-store')
+  expect(JSON.parse(body)).toMatchObject({ code: 'ambiguous_credentials' })
+  socket.destroy()
+})
+
+it('keeps no connection of whoever was refused, also when they keep theirs', async () => {
+  const gone = new Promise((resolve) =>
+    service.server.once('connection', (socket: Socket) => socket.once('close', resolve)),
+  )
+  const socket = ask([])
+  socket.resume()
+  await gone
+  socket.destroy()
 })
 
 it('closes a socket when its session ends', async () => {
   const { token, sessionId } = authority.token()
-  const socket = connect(token)
-  await once(socket, 'message')
+  const [socket, other] = [connect(token), connect(authority.token().token)]
+  await Promise.all([welcome(socket), welcome(other)])
   authority.revoke(sessionId)
-  const [code] = (await once(socket, 'close')) as [number]
-  expect(code).toBe(CLOSE_CODES.ended)
+  expect(await closeCode(socket)).toBe(CLOSE_CODES.ended)
+  expect(other.readyState).toBe(WebSocket.OPEN)
+})
+
+it('closes a socket when its token expires', async () => {
+  const socket = connect(authority.token({ exp: Math.floor(Date.now() / 1000) + 20 }).token)
+  await welcome(socket)
+  clock.forward(26_000)
+  expect(await closeCode(socket)).toBe(CLOSE_CODES.ended)
+})
+
+it('closes a socket when nobody can tell any more, where stale decisions are rejected', async () => {
+  const lenient = connect(authority.token().token, await serve({}))
+  const strict = connect(authority.token().token, await serve({ require: { onStale: 'reject' } }))
+  const socket = connect(authority.token().token)
+  await Promise.all([welcome(socket), welcome(lenient), welcome(strict)])
+  authority.isAway = true
+  const codes = Promise.all([closeCode(socket), closeCode(strict)])
+  clock.forward(61_000)
+  expect(await codes).toEqual([CLOSE_CODES.stale, CLOSE_CODES.stale])
+  expect(lenient.readyState).toBe(WebSocket.OPEN)
+})
+
+it('takes no message of a session that has ended, also of whoever does not heed the closing', async () => {
+  const { token, sessionId } = authority.token()
+  const taken: string[] = []
+  const opened = once(service.sockets, 'connection') as Promise<[WebSocket]>
+  const socket = ask([`authorization: Bearer ${token}`])
+  const [served] = await opened
+  served.on('message', (message: Buffer) => taken.push(message.toString()))
+  const say = (letter: string): boolean => socket.write(Buffer.from([0x81, 0x81, 0, 0, 0, 0, letter.charCodeAt(0)]))
+  const heard = once(served, 'message')
+  say('A')
+  await heard
+  const closed = new Promise<void>((resolve) =>
+    socket.on('data', (chunk: Buffer) => {
+      // The frame of the closing, with its code.
+      if (chunk.includes(Buffer.from([0x88, 0x02, CLOSE_CODES.ended >> 8, CLOSE_CODES.ended & 0xff]))) resolve()
+    }),
+  )
+  authority.revoke(sessionId)
+  await closed
+  say('B')
+  const ponged = once(served, 'ping')
+  socket.write(Buffer.from([0x89, 0x80, 0, 0, 0, 0]))
+  await ponged
+  expect(taken).toEqual(['A'])
+  socket.destroy()
 })
