@@ -41,14 +41,14 @@ it('V10.3.3 a subject of another issuer is nobody here', async () => {
   const { statusCode, headers } = await api.inject({ url: '/orders', headers: bearer(foreign) })
   expect([statusCode, headers['www-authenticate']]).toEqual([
     401,
-    expect.stringMatching(/^Bearer error="invalid_token"/),
+    expect.stringMatching(/^Bearer realm="counterfoil", error="invalid_token"/),
   ])
 })
 
 it('answers 401 with a challenge to whoever shows nothing', async () => {
   for (const call of [{ url: '/whoami' }, { url: '/orders' }]) {
     const { statusCode, headers } = await api.inject(call)
-    expect([statusCode, headers['www-authenticate']]).toEqual([401, 'Bearer'])
+    expect([statusCode, headers['www-authenticate']]).toEqual([401, 'Bearer realm="counterfoil"'])
   }
 })
 

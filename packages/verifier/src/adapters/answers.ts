@@ -63,10 +63,10 @@ export function cannotTell(retryAfterMs: number, reason: string): ReadyAnswer {
   return problem(503, 'cannot_tell', { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }, reason)
 }
 
-/** RFC 6750 §3: no error code for whoever sent no credential. */
+/** RFC 6750 §3: at least one parameter, and no error code for whoever sent no credential. */
 function challenge(code: Code, error?: string): { readonly 'www-authenticate': string } {
-  const described = error === undefined ? '' : ` error="${error}", error_description="${TITLES[code]}"`
-  return { 'www-authenticate': `Bearer${described}` }
+  const described = error === undefined ? '' : `, error="${error}", error_description="${TITLES[code]}"`
+  return { 'www-authenticate': `Bearer realm="counterfoil"${described}` }
 }
 
 function problem(status: number, code: Code, headers: Readonly<Record<string, string>>, reason?: string): ReadyAnswer {

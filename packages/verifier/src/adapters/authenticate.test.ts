@@ -66,7 +66,9 @@ describe('whatever the Authorization headers hold', () => {
         const { status, headers, body } = judged.answer
         expect(status).toBe(authorization.length > 1 ? 400 : 401)
         expect(headers['cache-control']).toBe('no-store')
-        expect(headers['www-authenticate']).toMatch(/^Bearer(?: error="[a-z_]+", error_description="[ !#-[\]-~]+")?$/)
+        expect(headers['www-authenticate']).toMatch(
+          /^Bearer realm="counterfoil"(?:, error="[a-z_]+", error_description="[ !#-[\]-~]+")?$/,
+        )
         expect(JSON.parse(body)).toMatchObject({ status, code: expect.stringMatching(/^[a-z_]+$/) as unknown })
         for (const sent of authorization)
           if (sent.length > 60) expect(body + JSON.stringify(headers)).not.toContain(sent)
@@ -137,7 +139,7 @@ describe('the requirements of a route', () => {
     if (!('answer' in judged)) throw new Error('the sign-in is too old')
     expect(judged.answer.status).toBe(401)
     expect(judged.answer.headers['www-authenticate']).toMatch(
-      /^Bearer error="insufficient_user_authentication", error_description="[^"]+", max_age="30"$/,
+      /^Bearer realm="counterfoil", error="insufficient_user_authentication", error_description="[^"]+", max_age="30"$/,
     )
     expect(await statusFor({ auth_time: START_SECONDS - 60 }, { maxAuthAgeSeconds: 60 })).toBe(200)
   })
@@ -163,7 +165,10 @@ describe('the requirements of a route', () => {
     const request = {}
     await admission(verifier, { optional: true })(request, { ...GET, authorization: [] })
     expect(acceptedOf(request)).toBeUndefined()
-    expect(await passage()(request)).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } })
+    expect(await passage()(request)).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer realm="counterfoil"' },
+    })
   })
 })
 

@@ -98,7 +98,11 @@ export function holdAdapter(name: string, serve: Serve): void {
     it('RFC 6750 3 challenges whoever shows none, without an error code', async () => {
       for (const headers of [[], ['authorization', 'Basic YTpi'], ['cookie', '__Host-session=x']]) {
         const got = await get(port, '/who', headers)
-        expect([got.status, got.headers['www-authenticate'], codeOf(got)]).toEqual([401, 'Bearer', 'credential_absent'])
+        expect([got.status, got.headers['www-authenticate'], codeOf(got)]).toEqual([
+          401,
+          'Bearer realm="counterfoil"',
+          'credential_absent',
+        ])
         expect(got.headers['cache-control']).toBe('no-store')
         expect(got.headers['content-type']).toMatch(/^application\/problem\+json/)
       }
@@ -118,7 +122,7 @@ export function holdAdapter(name: string, serve: Serve): void {
       for (const [token, code] of cases) {
         const got = await get(port, '/who', bearer(token))
         expect([got.status, codeOf(got)]).toEqual([401, code])
-        expect(got.headers['www-authenticate']).toMatch(/^Bearer error="invalid_token"/)
+        expect(got.headers['www-authenticate']).toMatch(/^Bearer realm="counterfoil", error="invalid_token"/)
         expect(got.text).not.toContain(token)
       }
     })
@@ -129,7 +133,7 @@ export function holdAdapter(name: string, serve: Serve): void {
         for (const second of [bearer('x'), bearer(token), ['authorization', 'Basic YTpi']]) {
           const got = await get(port, path, [...bearer(token), ...second])
           expect([got.status, codeOf(got)]).toEqual([400, 'ambiguous_credentials'])
-          expect(got.headers['www-authenticate']).toMatch(/^Bearer error="invalid_request"/)
+          expect(got.headers['www-authenticate']).toMatch(/^Bearer realm="counterfoil", error="invalid_request"/)
           expect(got.headers['cache-control']).toBe('no-store')
         }
       }
@@ -143,7 +147,7 @@ export function holdAdapter(name: string, serve: Serve): void {
     it('refuses a HEAD without a body, and as it would a GET', async () => {
       const got = await get(port, '/who', bearer('nonsense'), 'HEAD')
       expect([got.status, got.text, got.headers['cache-control']]).toEqual([401, '', 'no-store'])
-      expect(got.headers['www-authenticate']).toMatch(/^Bearer error="invalid_token"/)
+      expect(got.headers['www-authenticate']).toMatch(/^Bearer realm="counterfoil", error="invalid_token"/)
     })
 
     it('lets nobody in where that is allowed, and no bad credential', async () => {
