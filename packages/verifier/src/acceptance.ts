@@ -47,17 +47,21 @@ export interface AcceptanceParts {
 /** Accepts one credential. A signal that has been asked for is shared: all that it opened ends together. */
 export class Acceptances {
   readonly #parts: AcceptanceParts
-  readonly #made = new Map<Manner, Accepted>()
+  /** Made when there is a second one: nearly all are accepted in one manner only. */
+  #others: Map<Manner, Accepted> | undefined
+  #first: { readonly manner: Manner; readonly accepted: Accepted } | undefined
 
   constructor(parts: AcceptanceParts) {
     this.#parts = parts
   }
 
   in(manner: Manner): Accepted {
-    const made = this.#made.get(manner)
+    if (this.#first?.manner === manner) return this.#first.accepted
+    const made = this.#others?.get(manner)
     if (made !== undefined) return made
     const accepted = new Acceptance(this.#parts.checked.identity, manner.fresh, this.#opener(manner))
-    this.#made.set(manner, accepted)
+    if (this.#first === undefined) this.#first = { manner, accepted }
+    else (this.#others ??= new Map()).set(manner, accepted)
     return accepted
   }
 

@@ -1,7 +1,7 @@
 import type { AccessTokenClaims, LogHead } from '@counterfoil/protocol'
 import { areAccessTokenClaims, isFor, validFromAt, type TrustedClaims } from './claims.ts'
 import { REFUSED, type Identity, type Refused } from './decision.ts'
-import { wordsOf } from './feed/record-table.ts'
+import { wordsOf, type IdWords } from './feed/record-table.ts'
 import type { TokenSubject } from './feed/view.ts'
 import { parseJsonObject } from './strict-json.ts'
 
@@ -46,18 +46,40 @@ type SubjectClaims = Pick<
   'sid' | 'sub' | 'client_id' | 'account_generation' | 'client_generation' | 'log_position'
 >
 
+/** What records can name of a credential. Its ids become words when a record is first looked for. */
+class Subject implements TokenSubject {
+  readonly sessionId: string
+  readonly accountId: string
+  readonly applicationId: string
+  readonly accountGeneration: number
+  readonly applicationGeneration: number
+  readonly mark: string
+  #session: IdWords | undefined
+  #account: IdWords | undefined
+
+  constructor(claims: SubjectClaims) {
+    this.sessionId = claims.sid
+    this.accountId = claims.sub
+    this.applicationId = claims.client_id
+    this.accountGeneration = claims.account_generation
+    this.applicationGeneration = claims.client_generation
+    this.mark = claims.log_position
+  }
+
+  get session(): IdWords | undefined {
+    this.#session ??= wordsOf(this.sessionId)
+    return this.#session
+  }
+
+  get account(): IdWords | undefined {
+    this.#account ??= wordsOf(this.accountId)
+    return this.#account
+  }
+}
+
 /** What records can name of a credential with these claims. */
 export function subjectOf(claims: SubjectClaims): TokenSubject {
-  return {
-    session: wordsOf(claims.sid),
-    account: wordsOf(claims.sub),
-    sessionId: claims.sid,
-    accountId: claims.sub,
-    applicationId: claims.client_id,
-    accountGeneration: claims.account_generation,
-    applicationGeneration: claims.client_generation,
-    mark: claims.log_position,
-  }
+  return new Subject(claims)
 }
 
 function identify(claims: TrustedClaims): Identity {
