@@ -17,18 +17,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/client': ['protocol'],
   'packages/server': ['protocol', 'core', 'verifier'],
   'packages/gateway': ['protocol', 'verifier'],
-  'apps/counterfoil': ['protocol', 'core', 'store-sqlite', 'verifier', 'server'],
+  'apps/counterfoil': ['protocol', 'core', 'store-sqlite', 'store-postgres', 'store-redis', 'verifier', 'server'],
   'apps/console': ['protocol', 'client'],
+  testbed: [],
+  'examples/cluster': ['testbed'],
   examples: ['verifier', 'verifier/fastify', 'client'],
-  bench: ['protocol', 'core', 'store-sqlite', 'verifier', 'server'],
+  bench: ['protocol', 'core', 'store-sqlite', 'store-postgres', 'store-redis', 'verifier', 'server', 'testbed'],
   simulation: ['protocol', 'core', 'verifier', 'verifier/feed'],
-  e2e: ['protocol', 'core', 'store-sqlite', 'verifier', 'verifier/node', 'server'],
+  e2e: ['protocol', 'core', 'store-sqlite', 'verifier', 'verifier/node', 'server', 'testbed'],
   runtimes: ['protocol', 'verifier', 'verifier/feed'],
   scripts: ['protocol', 'core'],
 }
 
 /** Where drivers are connected, beside the tests of the store that they serve. */
-const CONNECTING = ['apps/counterfoil', 'bench', 'e2e']
+const CONNECTING = ['apps/counterfoil', 'bench', 'e2e', 'testbed']
 
 /** The drivers, and the store whose own each is. `node:sqlite` has no client to hand over: its store opens the file itself. */
 const DRIVERS: Readonly<Record<string, string>> = {
@@ -126,6 +128,8 @@ function judgeOurs({ from, to }: Import): string[] {
   if ((MAY_IMPORT[home.row] ?? []).includes(ours)) return []
   // Conformance suites are tests: whoever may import a contract's package in its tests may run them.
   if (isTest(from) && ours === 'core/conformance') return []
+  // Real servers to test against, which no package needs but for its tests.
+  if (isTest(from) && ours === 'testbed') return []
   return [`${from}: ${home.row} may not import ${to}`]
 }
 

@@ -4,6 +4,7 @@ import { applicationCases } from './conformance/applications.ts'
 import { auditCases } from './conformance/audit.ts'
 import type { ConformanceCase } from './conformance/case.ts'
 import { keyCases } from './conformance/keys.ts'
+import { markCases } from './conformance/marks.ts'
 
 /** What every `Database` holds to. */
 export const databaseCases: readonly ConformanceCase[] = [
@@ -12,4 +13,5 @@ export const databaseCases: readonly ConformanceCase[] = [
   ...applicationCases,
   ...keyCases,
   ...auditCases,
+  ...markCases,
 ]

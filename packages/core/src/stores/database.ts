@@ -89,6 +89,10 @@ export interface Database {
   /** At most `limit` events with a number above `after`, oldest first. */
   readAudit(after: number, limit: number): Promise<AuditEvent[]>
 
+  /** What was kept last under this name, or undefined: what another store has to remember although it may lose its own memory. */
+  readMark(name: string): Promise<string | undefined>
+  keepMark(name: string, value: string): Promise<void>
+
   /** Resolves when the database can be read and written; for readiness. */
   check(): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest'
-import { databaseCases, revocationLogCases, sessionStoreCases, type OpenStores } from '../conformance.ts'
+import { databaseCases, nodeBoardCases, revocationLogCases, sessionStoreCases, type OpenStores } from '../conformance.ts'
 import { createMemoryStores } from './memory/stores.ts'
 
 const open: OpenStores = async () => ({ ...createMemoryStores(), close: async () => undefined })
@@ -8,6 +8,7 @@ describe.each([
   { contract: 'session store', cases: sessionStoreCases },
   { contract: 'database', cases: databaseCases },
   { contract: 'revocation log', cases: revocationLogCases },
+  { contract: 'board of nodes', cases: nodeBoardCases },
 ])('the $contract in memory', ({ cases }) => {
   it.for(cases)('$title', async ({ needs, run }, { skip }) => {
     skip(needs === 'reopen', 'memory keeps nothing')

@@ -1,12 +1,18 @@
+import type { AttemptCounters } from '../../credentials/attempt-counters.ts'
+import type { FamiliarAddresses } from '../../credentials/familiar-addresses.ts'
 import type { Database } from '../database.ts'
+import type { NodeBoard } from '../node-board.ts'
 import type { RevocationLog } from '../revocation-log.ts'
 import type { SessionStore } from '../session-store.ts'
 
-/** The three stores of one installation, connected. */
+/** The stores of one installation, connected. */
 export interface ConnectedStores {
   readonly database: Database
   readonly sessions: SessionStore
   readonly log: RevocationLog
+  readonly nodes: NodeBoard
+  readonly counters: AttemptCounters
+  readonly familiar: FamiliarAddresses
   close(): Promise<void>
   /** Closes, and opens the same stores again, as a restart does. Stores that keep nothing leave it out. */
   reopen?(): Promise<ConnectedStores>

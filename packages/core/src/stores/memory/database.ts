@@ -20,6 +20,7 @@ export function createMemoryDatabase(appendNow: AppendNow): Database {
     ...createApplicationVerbs(tables),
     ...createKeyVerbs(tables),
     ...createAuditVerbs(tables),
+    ...createMarkVerbs(),
     check: async () => undefined,
   }
 }
@@ -57,5 +58,13 @@ function createAuditVerbs({ audit }: Tables): Pick<Database, 'recordAudit' | 'fi
     recordAudit: async (event) => audit.add(event),
     findSessionOwner: async (id) => audit.ownerOf(id),
     readAudit: async (after, limit) => audit.read(after, limit),
+  }
+}
+
+function createMarkVerbs(): Pick<Database, 'readMark' | 'keepMark'> {
+  const marks = new Map<string, string>()
+  return {
+    readMark: async (name) => marks.get(name),
+    keepMark: async (name, value) => void marks.set(name, value),
   }
 }

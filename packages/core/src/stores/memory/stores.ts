@@ -1,20 +1,28 @@
 import { drawId, systemRandom, type Random } from '../../random.ts'
+import type { AttemptCounters } from '../../credentials/attempt-counters.ts'
+import { MemoryFamiliarAddresses, type FamiliarAddresses } from '../../credentials/familiar-addresses.ts'
+import { MemoryAttemptCounters } from '../../credentials/memory-attempt-counters.ts'
 import type { Database } from '../database.ts'
+import type { NodeBoard } from '../node-board.ts'
 import type { RevocationLog } from '../revocation-log.ts'
 import type { SessionStore } from '../session-store.ts'
 import { createMemoryDatabase } from './database.ts'
+import { createMemoryNodeBoard } from './node-board.ts'
 import { createMemoryLog } from './revocation-log.ts'
 import { createMemorySessionStore } from './session-store.ts'
 
-/** The three stores of one installation, in memory. */
+/** The stores of one installation, in memory. */
 export interface MemoryStores {
   readonly database: Database
   readonly sessions: SessionStore
   readonly log: RevocationLog
+  readonly nodes: NodeBoard
+  readonly counters: AttemptCounters
+  readonly familiar: FamiliarAddresses
 }
 
 /**
- * Makes the three stores in memory, empty: the reference for all others, and for tests. Nothing survives the process. `random` draws the
+ * Makes the stores in memory, empty: the reference for all others, and for tests. Nothing survives the process. `random` draws the
  * log's incarnation; the operating system's unless given.
  *
  * @example
@@ -22,5 +30,12 @@ export interface MemoryStores {
  */
 export function createMemoryStores({ random = systemRandom }: { readonly random?: Random } = {}): MemoryStores {
   const { log, appendNow } = createMemoryLog(drawId(random))
-  return { database: createMemoryDatabase(appendNow), sessions: createMemorySessionStore(), log }
+  return {
+    database: createMemoryDatabase(appendNow),
+    sessions: createMemorySessionStore(),
+    log,
+    nodes: createMemoryNodeBoard(),
+    counters: new MemoryAttemptCounters(),
+    familiar: new MemoryFamiliarAddresses(),
+  }
 }

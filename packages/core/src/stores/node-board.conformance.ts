@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { holdTo, holdToAcrossRestart, type ConformanceCase } from './conformance/case.ts'
+import { assertSame, race } from './conformance/sample.ts'
+import type { NodeBoard, NodeReport } from './node-board.ts'
+
+function sampleReport(node: string, serial: number, more: Partial<NodeReport> = {}): NodeReport {
+  return { node, serial, obeyed: { incarnation: 'one', position: serial * 10 }, awaited: undefined, ...more }
+}
+
+async function readBoard(nodes: NodeBoard): Promise<NodeReport[]> {
+  return (await nodes.read()).toSorted((one, other) => (one.node < other.node ? -1 : 1))
+}
+
+/** What every `NodeBoard` holds to. */
+export const nodeBoardCases: readonly ConformanceCase[] = [
+  holdTo('a board that nobody has reported to is empty', async ({ nodes }) => {
+    assertSame(await nodes.read(), [])
+  }),
+  holdTo('every node has its last report there, whole', async ({ nodes }) => {
+    const awaited = { incarnation: 'two', position: 2 ** 40 }
+    await nodes.report(sampleReport('a', 1))
+    await nodes.report(sampleReport('b', 7, { awaited }))
+    await nodes.report(sampleReport('a', 2, { obeyed: { incarnation: 'two', position: 3 } }))
+    assertSame(await readBoard(nodes), [
+      sampleReport('a', 2, { obeyed: { incarnation: 'two', position: 3 } }),
+      sampleReport('b', 7, { awaited }),
+    ])
+    await nodes.report(sampleReport('b', 8))
+    assert.equal((await readBoard(nodes))[1]?.awaited, undefined)
+  }),
+  holdTo('a report that comes late takes nothing back', async ({ nodes }) => {
+    await nodes.report(sampleReport('a', 5))
+    await nodes.report(sampleReport('a', 4))
+    await nodes.report(sampleReport('a', 5, { obeyed: { incarnation: 'other', position: 1 } }))
+    assertSame(await nodes.read(), [sampleReport('a', 5)])
+  }),
+  holdTo('of reports that race the last one stays', async ({ nodes }) => {
+    await race(20, (serial) => nodes.report(sampleReport('a', serial)))
+    assertSame(await nodes.read(), [sampleReport('a', 19)])
+  }),
+  holdTo('a report is taken away only as long as it is the last', async ({ nodes }) => {
+    await nodes.report(sampleReport('a', 1))
+    await nodes.report(sampleReport('a', 2))
+    await nodes.report(sampleReport('b', 1))
+    assert.equal(await nodes.remove('a', 1), false)
+    assert.equal(await nodes.remove('c', 1), false)
+    const removed = await race(5, () => nodes.remove('a', 2))
+    assert.equal(removed.filter((done) => done).length, 1)
+    assertSame(await nodes.read(), [sampleReport('b', 1)])
+    await nodes.report(sampleReport('a', 3))
+    assert.equal((await nodes.read()).length, 2)
+  }),
+  holdTo('who watches is told of reports until they stop', async ({ nodes }) => {
+    let told = 0
+    let heard: () => void = () => undefined
+    const stop = nodes.watch(() => {
+      told++
+      heard()
+    })
+    const first = new Promise<void>((resolve) => (heard = resolve))
+    await nodes.report(sampleReport('a', 1))
+    await first
+    stop()
+    const before = told
+    const other = new Promise<void>((resolve) => nodes.watch(resolve))
+    await nodes.report(sampleReport('a', 2))
+    await other
+    assert.equal(told, before)
+  }),
+  holdTo('changing a report after it was given or answered changes nothing on the board', async ({ nodes }) => {
+    const report = { ...sampleReport('a', 1), obeyed: { incarnation: 'one', position: 4 } }
+    await nodes.report(report)
+    report.obeyed.position = 9
+    const [read] = await nodes.read()
+    assert.equal(read?.obeyed.position, 4)
+    Object.assign(read.obeyed, { position: 8 })
+    assert.equal((await nodes.read())[0]?.obeyed.position, 4)
+  }),
+  holdToAcrossRestart(
+    'reports are still there after a restart',
+    async ({ nodes }) => nodes.report(sampleReport('a', 3)),
+    async ({ nodes }) => assertSame(await nodes.read(), [sampleReport('a', 3)]),
+  ),
+]

@@ -1,0 +1,5 @@
+export { findFreePorts } from './free-port.ts'
+export { makeScratchFolder } from './scratch-folder.ts'
+export type { ScratchFolder } from './scratch-folder.ts'
+export { ServerProcess } from './server-process.ts'
+export type { ProcessOptions } from './server-process.ts'
