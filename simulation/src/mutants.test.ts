@@ -26,9 +26,15 @@ const CAUGHT: readonly (readonly [name: string, seed: number, clause: Clause])[]
   ['spared-for-ever', 5, 'G2'],
   ['spared-forgotten', 1, 'false alarm'],
   ['incarnation-ignored', 7, 'G3'],
-  ['leases-forgotten-at-restart', 562, 'G2'],
-  ['lease-noted-too-late', 781, 'G2'],
-  ['word-of-leases-never-kept', 3, 'G2'],
+  ['leases-forgotten-at-restart', 46, 'G2'],
+  ['lease-noted-too-late', 65, 'G2'],
+  ['word-of-leases-never-kept', 1, 'G2'],
+  ['other-nodes-ignored', 8, 'G2'],
+  ['leases-unannounced', 2, 'G2'],
+  ['announced-once', 11, 'G2'],
+  ['reports-lost-with-the-log', 11, 'G2'],
+  ['horizon-too-far', 8, 'G2'],
+  ['heard-too-much', 1, 'G2'],
 ]
 
 /** A search begins so many seeds earlier, and goes on so far. */

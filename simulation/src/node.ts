@@ -1,10 +1,12 @@
 import { RevocationFeed, type FeedParts } from '@counterfoil/core'
 import { wireOfLease, type LeaseRequest, type LogHead } from '@counterfoil/protocol'
+import type { SharedBoard } from './board.ts'
 import { Channels, type Tell } from './channels.ts'
 import type { SharedLog } from './log.ts'
 import type { Machine } from './machine.ts'
 import type { Lease, Mutant } from './mutant.ts'
 import type { Plan } from './plan.ts'
+import type { Random } from './random.ts'
 
 const UPKEEP_MS = 1000
 const RETRY_MS = 200
@@ -21,6 +23,8 @@ export class AuthorityNode {
   readonly index: number
   readonly machine: Machine
   readonly #log: SharedLog
+  readonly #board: SharedBoard
+  readonly #random: Random
   readonly #plan: Plan
   readonly #mutant: Mutant | undefined
   #running: Running | undefined
@@ -28,13 +32,15 @@ export class AuthorityNode {
   constructor(
     index: number,
     machine: Machine,
-    { log, plan, mutant }: { log: SharedLog; plan: Plan; mutant: Mutant | undefined },
+    parts: { log: SharedLog; board: SharedBoard; random: Random; plan: Plan; mutant: Mutant | undefined },
   ) {
     this.index = index
     this.machine = machine
-    this.#log = log
-    this.#plan = plan
-    this.#mutant = mutant
+    this.#log = parts.log
+    this.#board = parts.board
+    this.#random = parts.random
+    this.#plan = parts.plan
+    this.#mutant = parts.mutant
   }
 
   /** The feed, while the process is up and has opened it. */
@@ -81,6 +87,8 @@ export class AuthorityNode {
       clock: { now: () => machine.wall(), monotonic: () => machine.monotonic() },
       timer: { after: (ms, act) => machine.after(ms, act) },
       leaseMs: this.#plan.leaseMs,
+      // Each start of the process is another node.
+      peers: { board: this.#board.connect(machine), node: this.#random.id() },
       longestAcceptanceMs: async () => this.#plan.tokenMs + this.#plan.leewayMs,
     }
     this.#make(parts).then(

@@ -1,4 +1,5 @@
 import { Authority } from './authority.ts'
+import { SharedBoard } from './board.ts'
 import { Checks, nameOf, type Clause, type Violation } from './checks.ts'
 import { describeFault, type Fault } from './faults.ts'
 import { SharedLog } from './log.ts'
@@ -41,6 +42,7 @@ class Simulation implements Scene {
   readonly world: World
   readonly network: Network
   readonly log: SharedLog
+  readonly board: SharedBoard
   readonly authority: Authority
   readonly checks: Checks
   readonly nodes: readonly AuthorityNode[]
@@ -54,12 +56,14 @@ class Simulation implements Scene {
     this.network = new Network(world, new Random(seed, 1))
     const log = new SharedLog(world, new Random(seed, 2), mutant?.keepsIncarnation === true)
     this.log = log
+    const board = new SharedBoard(world, new Random(seed, 6), log)
+    this.board = board
     this.authority = new Authority(new Random(seed, 3))
     const checks = new Checks(world, plan, ignored)
     this.checks = checks
     this.nodes = plan.nodes.map((rates, index) => {
       const machine = new Machine(`node ${String(index)}`, world, rates)
-      return new AuthorityNode(index, machine, { log, plan, mutant })
+      return new AuthorityNode(index, machine, { log, board, random: new Random(seed, 7 + index), plan, mutant })
     })
     const random = new Random(seed, 4)
     this.verifiers = plan.verifiers.map(({ rates }, index) => {
@@ -76,6 +80,7 @@ class Simulation implements Scene {
   /** Another copy of the log takes over. */
   failOver(lost: number): void {
     const last = this.log.failOver(lost)
+    if (lost > 0) this.board.failOver()
     const count = this.authority.lose(last)
     const { incarnation } = this.log
     this.world.say(

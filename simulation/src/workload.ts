@@ -97,9 +97,9 @@ export class Workload {
   }
 
   #revokeAt(node: AuthorityNode): void {
-    const { authority, log, world, nodes } = this.#scene
+    const { authority, log, world } = this.#scene
     const { machine, feed } = node
-    const waits = nodes.length === 1 && this.#random.chance(0.5)
+    const waits = this.#random.chance(0.5)
     if (feed === undefined) return
     const at = machine.wall()
     log

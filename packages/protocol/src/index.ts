@@ -20,6 +20,8 @@ export {
 } from './feed.ts'
 export type { LeaseAnswer, LeaseRequest, Push } from './feed.ts'
 export type { AccountId, ApplicationId, KeyId, SessionId } from './ids.ts'
+export { elapsedMs } from './instant.ts'
+export type { Instant } from './instant.ts'
 export {
   layOutOpaqueToken,
   OPAQUE_TOKEN_PREFIX,

@@ -1,7 +1,6 @@
-import { isMark, ROUTES, STRATEGIES, type AccountId, type ApplicationId, type SessionId } from '@counterfoil/protocol'
+import { isMark, ROUTES, STRATEGIES, type AccountId, type ApplicationId, type SessionId, type Instant } from '@counterfoil/protocol'
 import type { Identity } from './decision.ts'
 import { describe } from './feed/authority.ts'
-import type { Instant } from './feed/instant.ts'
 import { UnexpectedStatus, type Transport } from './feed/transport.ts'
 import { subjectOf, type Checked } from './judgement.ts'
 import { isJsonObject, parseJsonObject, type JsonObject } from './strict-json.ts'

@@ -1,5 +1,5 @@
 import type { Candidate } from './candidate.ts'
-import type { Instant } from './feed/instant.ts'
+import type { Instant } from '@counterfoil/protocol'
 
 /** What the issuer said of a session token, and when it was asked: read before the question was sent. */
 export interface KnownOpaque extends Candidate {

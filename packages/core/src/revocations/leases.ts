@@ -45,15 +45,20 @@ const MOST_HOLDERS = 100_000
  * the request arrived, and clocks run at nearly the same rate.
  */
 export class LeaseBook {
-  readonly #openedAt: number
   readonly #leaseMs: number
+  #blindUntil: number
   readonly #holders = new Map<string, Holder>()
   #incarnation: string | undefined
 
-  /** A node that has just started has forgotten what it granted before: `openedAt` is when that was. */
+  /** A node that has just started has forgotten what was granted before: `openedAt` is when that was. */
   constructor(openedAt: number, leaseMs: number) {
-    this.#openedAt = openedAt
     this.#leaseMs = leaseMs
+    this.#blindUntil = openedAt + patienceMs(leaseMs)
+  }
+
+  /** Another log has taken the place of the one before: with its end, the word of leases that others granted may be lost. */
+  beBlind(now: number): void {
+    this.#blindUntil = Math.max(this.#blindUntil, now + patienceMs(this.#leaseMs))
   }
 
   /** Notes that a verifier asks for a lease, and what it has applied. Undefined when there are too many verifiers. */
@@ -92,13 +97,44 @@ export class LeaseBook {
       const endsAt = Math.min(ignorant ?? now, since + patience)
       if (endsAt > now) missing.set(name, endsAt)
     }
-    return { missing, blindUntil: this.#openedAt + patience }
+    return { missing, blindUntil: this.#blindUntil }
   }
 
-  /** How many verifiers hold leases. */
-  count(now: number): number {
+  /** A verifier has said elsewhere that it has applied everything up to here. */
+  hear(verifier: string, head: LogHead): void {
+    const holder = this.#holders.get(verifier)
+    if (holder !== undefined && head.incarnation === this.#incarnation && head.position > holder.applied)
+      holder.applied = head.position
+  }
+
+  /** Those who have said that they have applied everything up to here, and hold leases; at most `limit` of them. */
+  knowing(head: LogHead, limit: number): string[] {
+    const names: string[] = []
+    if (head.incarnation !== this.#incarnation) return names
+    for (const [name, { applied }] of this.#holders) {
+      if (names.length >= limit) break
+      if (applied >= head.position) names.push(name)
+    }
+    return names
+  }
+
+  /** The furthest place, up to `head`, of which everybody knows who may decide by a lease of this node. */
+  horizon(head: LogHead, now: number): LogHead {
+    let { position } = head
+    const isSame = head.incarnation === this.#incarnation
+    for (const { applied, grants } of this.#holders.values()) {
+      for (const grant of grants) {
+        if (grant.endsAt <= now) continue
+        position = Math.min(position, isSame ? Math.max(0, applied, grant.head ?? 0) : 0)
+      }
+    }
+    return { incarnation: head.incarnation, position }
+  }
+
+  /** How many verifiers hold leases, of those whose name counts. */
+  count(now: number, counts: (name: string) => boolean = () => true): number {
     let held = 0
-    for (const { grants } of this.#holders.values()) if (lastEnd(grants, now) !== undefined) held++
+    for (const [name, { grants }] of this.#holders) if (counts(name) && lastEnd(grants, now) !== undefined) held++
     return held
   }
 

@@ -30,6 +30,17 @@ export class Wait {
     this.#look()
   }
 
+  /** Somebody turns out to stand for others, each of whom may still decide until then. */
+  replace(name: string, others: ReadonlyMap<string, number>): void {
+    if (!this.#missing.delete(name)) return
+    for (const [other, endsAt] of others) this.#missing.set(other, endsAt)
+    this.#look()
+  }
+
+  get head(): LogHead {
+    return this.#head
+  }
+
   get isOver(): boolean {
     return this.#isOver
   }
@@ -41,6 +52,7 @@ export class Wait {
   }
 
   #look(): void {
+    if (this.#isOver) return
     const { clock, timer } = this.#parts
     const now = clock.monotonic()
     this.#cancel?.()

@@ -4,7 +4,7 @@ import { assertSame, race } from './conformance/sample.ts'
 import type { NodeBoard, NodeReport } from './node-board.ts'
 
 function sampleReport(node: string, serial: number, more: Partial<NodeReport> = {}): NodeReport {
-  return { node, serial, obeyed: { incarnation: 'one', position: serial * 10 }, awaited: undefined, ...more }
+  return { node, serial, obeyed: { incarnation: 'one', position: serial * 10 }, heard: undefined, awaited: undefined, ...more }
 }
 
 async function readBoard(nodes: NodeBoard): Promise<NodeReport[]> {
@@ -18,15 +18,17 @@ export const nodeBoardCases: readonly ConformanceCase[] = [
   }),
   holdTo('every node has its last report there, whole', async ({ nodes }) => {
     const awaited = { incarnation: 'two', position: 2 ** 40 }
+    const verifiers = Array.from({ length: 300 }, (_, at) => `verifier ${String(at)}`)
+    const heard = { head: { incarnation: 'one', position: 12 }, verifiers }
     await nodes.report(sampleReport('a', 1))
-    await nodes.report(sampleReport('b', 7, { awaited }))
+    await nodes.report(sampleReport('b', 7, { awaited, heard }))
     await nodes.report(sampleReport('a', 2, { obeyed: { incarnation: 'two', position: 3 } }))
     assertSame(await readBoard(nodes), [
       sampleReport('a', 2, { obeyed: { incarnation: 'two', position: 3 } }),
-      sampleReport('b', 7, { awaited }),
+      sampleReport('b', 7, { awaited, heard }),
     ])
     await nodes.report(sampleReport('b', 8))
-    assert.equal((await readBoard(nodes))[1]?.awaited, undefined)
+    assertSame((await readBoard(nodes))[1], sampleReport('b', 8))
   }),
   holdTo('a report that comes late takes nothing back', async ({ nodes }) => {
     await nodes.report(sampleReport('a', 5))

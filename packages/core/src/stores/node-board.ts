@@ -9,6 +9,8 @@ export interface NodeReport {
   readonly serial: number
   /** No lease of this node lets anybody decide without knowing of everything up to here. */
   readonly obeyed: LogHead
+  /** Verifiers that have told this node that they have applied everything up to a place; whichever node granted their leases. */
+  readonly heard: { readonly head: LogHead; readonly verifiers: readonly string[] } | undefined
   /** Somebody at this node waits until everybody obeys up to here. Undefined: nobody does. */
   readonly awaited: LogHead | undefined
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { LeaseAnswer, LogHead, Revocation, SessionId } from '@counterfoil/protocol'
+import type { LeaseAnswer, LogHead, Revocation, SessionId, Instant } from '@counterfoil/protocol'
 import { applyFeedEvent, holdsLease, newFollower, nextTickAt, type FeedEvent, type FollowerState } from './follower.ts'
-import type { Instant } from './instant.ts'
 
 const at = (ms: number): Instant => ({ monotonic: ms, wall: 1_700_000_000_000 + ms })
 const head = (position: number, incarnation = 'log'): LogHead => ({ incarnation, position })

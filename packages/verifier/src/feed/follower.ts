@@ -1,5 +1,4 @@
-import type { LeaseAnswer, LogHead, Push, Revocation } from '@counterfoil/protocol'
-import { elapsedMs, type Instant } from './instant.ts'
+import { type LeaseAnswer, type LogHead, type Push, type Revocation, elapsedMs, type Instant } from '@counterfoil/protocol'
 
 /** How a follower goes about it. */
 export interface FollowerSettings {

@@ -1,4 +1,4 @@
-import type { LeaseAnswer, LogHead, Revocation } from '@counterfoil/protocol'
+import { type LeaseAnswer, type LogHead, type Revocation, elapsedMs, type Instant } from '@counterfoil/protocol'
 import { describe, type ChannelListener } from './authority.ts'
 import {
   applyFeedEvent,
@@ -10,7 +10,6 @@ import {
   type FollowerSettings,
   type FollowerState,
 } from './follower.ts'
-import { elapsedMs, type Instant } from './instant.ts'
 import { FeedMeter, type FeedFigures } from './meter.ts'
 import type { OpenWorks } from './open-work.ts'
 import { RevocationView, type TokenSubject } from './view.ts'

@@ -1,5 +1,4 @@
-import type { Revocation } from '@counterfoil/protocol'
-import { elapsedMs, type Instant } from './instant.ts'
+import { type Revocation, elapsedMs, type Instant } from '@counterfoil/protocol'
 
 /** What a feed has measured of itself. Milliseconds. */
 export interface FeedFigures {
