@@ -129,6 +129,8 @@ export class Authority {
         )
       case 'key':
         return [this.#key]
+      case 'changed':
+        return []
     }
   }
 

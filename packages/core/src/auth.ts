@@ -12,7 +12,7 @@ import { createPasswords } from './credentials/passwords.ts'
 import { createThrottle } from './credentials/throttle.ts'
 import type { Issuer } from './issuer.ts'
 import type { Policy } from './policy.ts'
-import type { Random } from './random.ts'
+import { drawId, type Random } from './random.ts'
 import { RevocationFeed } from './revocations/feed.ts'
 import type { Outcome } from './refusal.ts'
 import { readAttributes, writeAttribute } from './sessions/attributes.ts'
@@ -20,11 +20,13 @@ import type { Caller, Ended, SessionView, SignedIn } from './sessions/caller.ts'
 import { endAllSessions, endApplicationSessions, endSession, expiredAt } from './sessions/end.ts'
 import { introspect, type Introspection } from './sessions/introspect.ts'
 import { listSessions } from './sessions/list.ts'
+import { NearCache } from './sessions/near-cache.ts'
 import { recogniseAccessToken, recogniseSessionToken } from './sessions/recognise.ts'
 import { refresh } from './sessions/refresh.ts'
 import { revoke } from './sessions/revoke.ts'
 import type { Use } from './sessions/session.ts'
 import type { Database } from './stores/database.ts'
+import type { NodeBoard } from './stores/node-board.ts'
 import type { RevocationLog } from './stores/revocation-log.ts'
 import type { SessionStore, VersionedAttributes } from './stores/session-store.ts'
 import { issueUpstreamToken, type IssuedToken } from './tokens/access-token.ts'
@@ -44,6 +46,8 @@ export interface AuthOptions {
   readonly database: Database
   readonly sessions: SessionStore
   readonly log: RevocationLog
+  /** Where the nodes of this installation hear of one another. Without it this is the only one. */
+  readonly nodes?: NodeBoard | undefined
   /** Keys are encrypted under it in the database. At least 32 bytes. */
   readonly secret: Uint8Array
   readonly policy: Policy
@@ -89,14 +93,24 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     clock,
     timer: options.timer ?? systemTimer,
     leaseMs: policy.leaseSeconds * 1000,
+    peers: options.nodes && { board: options.nodes, node: drawId(random) },
     longestAcceptanceMs: async () =>
       Math.max(0, ...(await database.listApplications()).map((each) => longestAcceptanceMs(each, policy))),
+  })
+  // A key that was taken out of use at another node signs nothing here any more.
+  feed.subscribe({
+    records: ({ records }) => {
+      if (records.some(({ kind }) => kind === 'key')) keys.upkeep().catch(() => undefined)
+    },
+    renew: () => undefined,
+    resync: () => undefined,
   })
   const issuer: Issuer = {
     ...options,
     keys,
     feed,
     passwords: createPasswords(policy),
+    near: new NearCache({ lease: feed, clock, capacity: policy.cachedSessions }),
     throttle: createThrottle({ policy, clock }),
   }
   return { ...accountCases(issuer), ...sessionCases(issuer), ...credentialCases(issuer), ...operatorCases(issuer) }

@@ -4,6 +4,7 @@ import type { Throttle } from './credentials/throttle.ts'
 import type { Policy } from './policy.ts'
 import type { Random } from './random.ts'
 import type { RevocationFeed } from './revocations/feed.ts'
+import type { NearCache } from './sessions/near-cache.ts'
 import type { Database } from './stores/database.ts'
 import type { RevocationLog } from './stores/revocation-log.ts'
 import type { SessionStore } from './stores/session-store.ts'
@@ -18,6 +19,8 @@ export interface Issuer {
   readonly log: RevocationLog
   readonly feed: RevocationFeed
   readonly keys: KeyRing
+  /** What this node keeps of sessions. */
+  readonly near: NearCache
   readonly passwords: Passwords
   readonly throttle: Throttle
   readonly policy: Policy

@@ -100,6 +100,12 @@ export const POLICY_LIMITS = {
     max: 365 * DAY,
     says: 'how long the log keeps what was ended',
   },
+  cachedSessions: {
+    initial: 50_000,
+    min: 0,
+    max: 10_000_000,
+    says: 'how many sessions a node keeps in memory, about 1.5 kB each, so that a request with one of them needs no store',
+  },
   passwordMinLength: { initial: 8, min: 8, max: 64, says: 'the least number of characters in a password' },
   passwordMaxLength: { initial: 256, min: 64, max: 1024, says: 'the largest number of characters in a password' },
   passwordMemoryKib: { initial: 19_456, min: 7_168, max: 1_048_576, says: 'memory of one password hash (Argon2id m)' },

@@ -69,6 +69,8 @@ export function wireOfRevocation(record: Revocation): Wire {
       return { position, kind, at, client_id: record.applicationId, generation: record.generation }
     case 'key':
       return { position, kind, at, kid: record.keyId }
+    case 'changed':
+      return { position, kind, at, subject: record.subject }
   }
 }
 
@@ -128,6 +130,8 @@ export function readRevocation(value: unknown): Revocation | undefined {
       return { ...common, kind, applicationId: value['client_id'] as ApplicationId, generation }
     case 'key':
       return isName(value['kid']) ? { ...common, kind, keyId: value['kid'] as KeyId } : undefined
+    case 'changed':
+      return isId(value['subject']) ? { ...common, kind, subject: value['subject'] as AccountId | SessionId } : undefined
     default:
       return undefined
   }

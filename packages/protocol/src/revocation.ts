@@ -1,6 +1,6 @@
 import type { AccountId, ApplicationId, KeyId, SessionId } from './ids.ts'
 
-/** A record that ends sessions; `at` is when it was decided, in epoch milliseconds, for people and metrics only. */
+/** A record that ends sessions, or lets nodes forget what they keep of them; `at` is when it was decided, in epoch milliseconds, for people and metrics only. */
 export type NewRevocation =
   | { readonly kind: 'session'; readonly sessionId: SessionId; readonly at: number }
   | {
@@ -14,6 +14,8 @@ export type NewRevocation =
     }
   | { readonly kind: 'client'; readonly applicationId: ApplicationId; readonly generation: number; readonly at: number }
   | { readonly kind: 'key'; readonly keyId: KeyId; readonly at: number }
+  /** Ends nothing: what is known of this account or session has changed, for nodes that keep a copy. */
+  | { readonly kind: 'changed'; readonly subject: AccountId | SessionId; readonly at: number }
 
 /** A record at its place in the log: integers from 1 on, without gaps. */
 export type Revocation = NewRevocation & { readonly position: number }

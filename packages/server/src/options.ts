@@ -2,6 +2,7 @@ import type {
   ApplicationSettings,
   Clock,
   Database,
+  NodeBoard,
   Policy,
   Random,
   RevocationLog,
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly database: Database
   readonly sessions: SessionStore
   readonly log: RevocationLog
+  /** Where the nodes of this installation hear of one another. Default: this is the only one. */
+  readonly nodes?: NodeBoard
   /** Keys are encrypted under it in the database. At least 32 bytes. */
   readonly secret: Uint8Array
   readonly policy: Policy

@@ -1,3 +1,4 @@
+import type { AccountId } from '@counterfoil/protocol'
 import { lifetimesOf } from '../applications/lifetimes.ts'
 import { carryOut } from '../credentials/carry-out.ts'
 import { judgePassword } from '../credentials/password-rules.ts'
@@ -36,7 +37,19 @@ export async function changeAccount(
   const audit = { ...use, kind: 'account.changed', accountId: account.id, detail: { changed } } as const
   const outcome = await issuer.database.changeAccount(account.id, { email, name }, audit)
   if (outcome === 'email-taken') return { refused: 'email_taken', field: '/email' }
-  return outcome === 'absent' ? { refused: 'credential_ended' } : outcome
+  if (outcome === 'absent') return { refused: 'credential_ended' }
+  await announceChange(issuer, account.id, use.at)
+  return outcome
+}
+
+/**
+ * Lets every node forget what it keeps of the account. The change has been made by then: a node that does not hear of it, because this one dies
+ * here, reads the account anew within a minute.
+ */
+async function announceChange({ log, near }: Issuer, subject: AccountId, at: number): Promise<void> {
+  const record = { kind: 'changed', subject, at } as const
+  near.note([record])
+  await log.append([record])
 }
 
 /** Changes the password, ends all other sessions, and starts a new generation of this one (ASVS 6.2.3, 7.2.4, 7.4.3). */
@@ -101,7 +114,7 @@ async function renew(issuer: Issuer, caller: Caller, account: Account, use: Use)
 }
 
 async function reauthenticate(
-  { sessions, policy }: Issuer,
+  { sessions, policy, near }: Issuer,
   { session: { id } }: Caller,
   { account, application }: Standing,
   use: Use,
@@ -117,6 +130,7 @@ async function reauthenticate(
       reauthenticated,
     })
     if (outcome === undefined) return undefined
+    near.forget(id)
     if ('advanced' in outcome) return outcome.advanced
     standing = outcome.standing
   }

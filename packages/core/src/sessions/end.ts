@@ -19,7 +19,9 @@ interface Ending {
  * after a crash between them it expires there.
  */
 export async function endOne(issuer: Issuer, { id, accountId, applicationId }: Ending, use: Use): Promise<Ended> {
-  const head = await issuer.log.append([{ kind: 'session', sessionId: id, at: use.at }])
+  const record = { kind: 'session', sessionId: id, at: use.at } as const
+  const head = await issuer.log.append([record])
+  issuer.near.note([record])
   await Promise.all([
     issuer.sessions.end(id),
     issuer.database.recordAudit({ ...use, kind: 'session.ended', accountId, applicationId, sessionId: id }),
@@ -46,6 +48,7 @@ export async function endBelow(
   keep: SessionId | undefined,
   now: number,
 ): Promise<Ended> {
+  issuer.near.note([{ kind: 'account', accountId }])
   const sessionIds = await issuer.sessions.endAll(accountId, { below: raised.generation, keep })
   return { sessionIds, head: raised.head, expiredAt: await expiredAt(issuer, undefined, now) }
 }
@@ -71,7 +74,9 @@ export async function endApplicationSessions(
 ): Promise<Ended | undefined> {
   const audit = { at: now, kind: 'application.sessions_ended', applicationId: id } as const
   const raised = await issuer.database.raiseApplicationGeneration(id, now, audit)
-  return raised && { sessionIds: [], head: raised.head, expiredAt: await expiredAt(issuer, id, now) }
+  if (raised === undefined) return undefined
+  issuer.near.note([{ kind: 'client', applicationId: id }])
+  return { sessionIds: [], head: raised.head, expiredAt: await expiredAt(issuer, id, now) }
 }
 
 /** When the last token that is out already is accepted by nobody any more: of one application, or of any. */

@@ -1,11 +1,13 @@
-import type { AccessTokenClaims } from '@counterfoil/protocol'
+import type { AccessTokenClaims, OpaqueToken, SessionId } from '@counterfoil/protocol'
 import { lifetimesOf } from '../applications/lifetimes.ts'
 import type { Issuer } from '../issuer.ts'
 import type { Outcome } from '../refusal.ts'
+import { isSuperseded } from '../revocations/generations.ts'
 import { StoreUnavailable } from '../stores/unavailable.ts'
 import { statelessEnd, viewOfClaims } from '../strategies/stateless.ts'
 import { openOpaqueToken } from '../tokens/opaque-token.ts'
 import type { Caller } from './caller.ts'
+import type { FoundSession } from './near-cache.ts'
 import type { Session } from './session.ts'
 import { findStanding, sessionOfClaims, viewOfRecord, type Standing } from './standing.ts'
 
@@ -23,15 +25,35 @@ export async function recogniseSessionToken(issuer: Issuer, text: string): Promi
   if (token === 'malformed') return { refused: 'credential_malformed' }
   if (token === 'untrusted') return { refused: 'credential_untrusted' }
   const now = issuer.clock.now()
-  let session = await issuer.sessions.find(token.sessionId, now)
-  if (session !== undefined && token.generation > session.generation)
-    session = await heal(issuer, session, token.generation, now)
-  if (session?.strategy !== 'stateful' || token.generation !== session.generation)
+  const found = await findAtLeast(issuer, token, now)
+  if (found?.session.strategy !== 'stateful' || token.generation !== found.session.generation)
     return { refused: 'credential_ended' }
-  const standing = await findStanding(issuer, session)
-  if (standing === undefined) return { refused: 'credential_ended' }
-  await noteUse(issuer, session, standing, now)
-  return callerOf(session, standing)
+  await noteUse(issuer, found, now)
+  return callerOf(found.session, found.standing)
+}
+
+/** The session as it stands, at the generation of the token at least. */
+async function findAtLeast(
+  issuer: Issuer,
+  { sessionId, generation }: Pick<OpaqueToken, 'sessionId' | 'generation'>,
+  now: number,
+): Promise<FoundSession | undefined> {
+  const read = (): Promise<FoundSession | undefined> => readSession(issuer, sessionId, now)
+  const known = await issuer.near.find(sessionId, now, read)
+  if (known === undefined || generation <= known.session.generation) return known
+  // Another node may have moved it on: the store knows.
+  issuer.near.forget(sessionId)
+  const found = await read()
+  if (found === undefined || generation <= found.session.generation) return found
+  const session = await heal(issuer, found.session, generation, now)
+  return session && { session, standing: found.standing }
+}
+
+/** The session as the stores have it, with what it belongs to; undefined when it has ended. */
+async function readSession(issuer: Issuer, id: SessionId, now: number): Promise<FoundSession | undefined> {
+  const session = await issuer.sessions.find(id, now)
+  const standing = session && (await findStanding(issuer, session))
+  return session && standing && { session, standing }
 }
 
 /** Only this issuer can have made a token of a later generation: the store lost writes. */
@@ -49,11 +71,12 @@ async function heal(issuer: Issuer, session: Session, presented: number, now: nu
   return issuer.sessions.raise(session.id, presented, now)
 }
 
-async function noteUse(issuer: Issuer, session: Session, { application }: Standing, now: number): Promise<void> {
-  const { idleMs } = lifetimesOf(application, issuer.policy)
+async function noteUse(issuer: Issuer, { session, standing }: FoundSession, now: number): Promise<void> {
+  const { idleMs } = lifetimesOf(standing.application, issuer.policy)
   if (now - session.seenAt < idleMs / TOUCHES_PER_IDLE_TIME) return
   try {
     await issuer.sessions.touch(session.id, now, now + idleMs)
+    issuer.near.replace({ ...session, seenAt: now, idleExpiresAt: Math.min(now + idleMs, session.expiresAt) })
   } catch (error) {
     // The session stands, whether or not its use can be written down: the next request tries again.
     if (!(error instanceof StoreUnavailable)) throw error
@@ -63,13 +86,16 @@ async function noteUse(issuer: Issuer, session: Session, { application }: Standi
 /** Whose access token this is, given the claims of a verified one. */
 export async function recogniseAccessToken(issuer: Issuer, claims: AccessTokenClaims): Promise<Outcome<Caller>> {
   const told = sessionOfClaims(claims)
-  const standing = await findStanding(issuer, told)
-  if (standing === undefined) return { refused: 'credential_ended' }
   if (claims.strategy === 'stateless') {
+    const standing = await findStanding(issuer, told)
+    if (standing === undefined) return { refused: 'credential_ended' }
     const { accountGeneration, applicationGeneration } = told
     const session = viewOfClaims(claims, statelessEnd(issuer, standing, claims.auth_time * 1000))
     return { ...standing, session, accountGeneration, applicationGeneration }
   }
-  const session = await issuer.sessions.find(claims.sid, issuer.clock.now())
-  return session === undefined ? { refused: 'credential_ended' } : callerOf(session, standing)
+  const now = issuer.clock.now()
+  const found = await issuer.near.find(claims.sid, now, () => readSession(issuer, claims.sid, now))
+  // The token may be of a time before the user proved anew who they are.
+  if (found === undefined || isSuperseded(told, found.standing)) return { refused: 'credential_ended' }
+  return callerOf(found.session, found.standing)
 }

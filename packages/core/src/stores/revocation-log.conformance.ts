@@ -47,9 +47,10 @@ const appending: readonly ConformanceCase[] = [
       { kind: 'account', accountId: drawAccountId(), generation: 4, keep: drawSessionId(), at: NOW + 2 },
       { kind: 'client', applicationId: drawApplicationId(), generation: 2 ** 40, at: NOW + 3 },
       { kind: 'key', keyId: drawKeyId(), at: NOW - 9 },
+      { kind: 'changed', subject: drawAccountId(), at: NOW },
     ]
     const head = await log.append(records)
-    assert.equal(head.position, 5)
+    assert.equal(head.position, 6)
     const expected = records.map((record, at) => ({ ...record, position: at + 1 }))
     assertSame(await log.read(0, 10), { records: expected, head })
   }),

@@ -28,12 +28,13 @@ export const LeaseBody = exactObject(
 const Record = exactObject(
   {
     position: Position,
-    kind: Type.Enum(['session', 'account', 'client', 'key']),
+    kind: Type.Enum(['session', 'account', 'client', 'key', 'changed']),
     at: Type.Number({ description: 'When it was decided, in epoch milliseconds; for people and metrics.' }),
     session_id: Type.Optional(Id),
     account_id: Type.Optional(Id),
     client_id: Type.Optional(Type.String()),
     kid: Type.Optional(Type.String()),
+    subject: Type.Optional(Type.String({ description: 'Of what has changed: an account or a session.' })),
     generation: Type.Optional(Type.Integer({ description: 'Ends what began under an older one.' })),
     keep: Type.Optional(Id),
   },

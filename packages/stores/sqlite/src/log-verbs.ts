@@ -56,6 +56,8 @@ function cellsOf(record: NewRevocation): [kind: string, subject: string, generat
       return [record.kind, record.applicationId, record.generation, null]
     case 'key':
       return [record.kind, record.keyId, null, null]
+    case 'changed':
+      return [record.kind, record.subject, null, null]
   }
 }
 

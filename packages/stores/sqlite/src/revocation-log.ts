@@ -76,6 +76,8 @@ function revocationOfRow([position, kind, subject, generation, keep, at]: Revoca
       return { position, kind, applicationId: subject as ApplicationId, generation: generation ?? 0, at }
     case 'key':
       return { position, kind, keyId: subject as KeyId, at }
+    case 'changed':
+      return { position, kind, subject: subject as AccountId | SessionId, at }
   }
 }
 

@@ -149,6 +149,9 @@ export class RevocationView {
         return void this.#clients.set(record.applicationId, record)
       case 'key':
         return void this.#keys.add(record.keyId)
+      case 'changed':
+        // For nodes that keep copies of records; a token says what held when it was made.
+        return
     }
   }
 
