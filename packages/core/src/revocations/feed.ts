@@ -104,6 +104,7 @@ export class RevocationFeed {
         const isKnown = this.#peers?.isAnnouncedIn(answer.head.incarnation) !== false
         if (isKnown && answer.leaseMs > 0) pending.grant(answer.head)
         else pending.withdraw()
+        if (request.applied !== undefined) this.#applied(request.verifier, request.applied)
         return isKnown ? answer : 'another log'
       } catch (error) {
         pending.withdraw()
@@ -204,11 +205,9 @@ export class RevocationFeed {
   #ownLeases() {
     return {
       horizon: () => this.#book.horizon(this.#known, this.#parts.clock.monotonic()),
-      knowing: (head: LogHead, limit: number) => this.#book.knowing(head, limit),
-      hear: (verifier: string, head: LogHead) => {
-        this.#book.hear(verifier, head)
-        for (const wait of this.#waits) wait.confirm(verifier, head)
-      },
+      // Every node has one of itself, which is nobody else's.
+      knowing: (head: LogHead, limit: number) => this.#book.knowing(head, limit).filter((name) => name !== SELF),
+      hear: (verifier: string, head: LogHead) => this.#hear(verifier, head),
       obeyed: (name: string, head: LogHead) => {
         for (const wait of this.#waits) wait.confirm(name, head)
       },
@@ -227,12 +226,10 @@ export class RevocationFeed {
     throw new StoreUnavailable('the log is another one each time that it is read')
   }
 
-  async #answer({ verifier, applied }: LeaseRequest): Promise<LeaseAnswer> {
+  #answer({ applied }: LeaseRequest): Promise<LeaseAnswer> {
     const { log, clock, leaseMs } = this.#parts
     const oldBefore = clock.now() - this.#retainMs
-    const answer = await answerLease(log, applied, { leaseMs, retainMs: this.#retainMs, oldBefore })
-    if (applied !== undefined) this.#confirm(verifier, applied)
-    return answer
+    return answerLease(log, applied, { leaseMs, retainMs: this.#retainMs, oldBefore })
   }
 
   /** Notes a lease; only while the other nodes know of this one. */
@@ -241,9 +238,15 @@ export class RevocationFeed {
     return this.#book.note(verifier, applied, this.#parts.clock.monotonic())
   }
 
-  #confirm(verifier: string, applied: LogHead): void {
-    for (const wait of this.#waits) wait.confirm(verifier, applied)
+  /** A verifier says here how far it has applied the log. */
+  #applied(verifier: string, head: LogHead): void {
+    this.#hear(verifier, head)
     this.#peers?.progress()
+  }
+
+  #hear(verifier: string, head: LogHead): void {
+    this.#book.hear(verifier, head)
+    for (const wait of this.#waits) wait.confirm(verifier, head)
   }
 
   /** Lets a wait know who else there is; where that cannot be found out, it waits for anybody. */
@@ -283,8 +286,7 @@ export class RevocationFeed {
 
   /** This node itself knows of everything that it has passed on. */
   #passedOn(): void {
-    this.#book.hear(SELF, this.#known)
-    this.#confirm(SELF, this.#known)
+    this.#applied(SELF, this.#known)
   }
 
   #instant(): Instant {

@@ -212,18 +212,19 @@ export class Peers {
   /** Reads the board upon a hint; one reading at a time. */
   #look(): void {
     this.#readAgain = true
-    if (this.#isReading) return
-    this.#isReading = true
-    this.#readWhileAsked().then(
-      () => (this.#isReading = false),
-      () => (this.#isReading = false),
-    )
+    // What cannot be read now is read upon the next hint, or when somebody waits.
+    if (!this.#isReading) this.#readWhileAsked().catch(() => undefined)
   }
 
   async #readWhileAsked(): Promise<void> {
-    while (this.#readAgain) {
-      this.#readAgain = false
-      await this.#read()
+    this.#isReading = true
+    try {
+      while (this.#readAgain) {
+        this.#readAgain = false
+        await this.#read()
+      }
+    } finally {
+      this.#isReading = false
     }
   }
 
