@@ -75,7 +75,7 @@ async function findFloor(log: RevocationLog, oldBefore: number): Promise<number>
 }
 
 /** The smallest position that can be read from. */
-async function firstReadable(log: RevocationLog, head: number): Promise<number> {
+export async function firstReadable(log: RevocationLog, head: number): Promise<number> {
   let low = 0
   let high = head
   while (low < high) {
