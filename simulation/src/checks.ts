@@ -1,7 +1,7 @@
 import { boundMs, type LogHead } from '@counterfoil/protocol'
 import type { Machine } from './machine.ts'
 import type { Plan } from './plan.ts'
-import type { Ending, SimToken } from './truth.ts'
+import type { Ending, SimSession, SimToken } from './truth.ts'
 import type { World } from './world.ts'
 
 /** The clauses of the guarantee that a run is held to. */
@@ -25,6 +25,15 @@ export interface Decided {
   readonly minPosition: LogHead | undefined
   /** Whether the verifier listens to what is pushed. */
   readonly hearsPushes: boolean
+}
+
+/** A request with a session token that a node has answered. */
+export interface Served {
+  readonly machine: Machine
+  readonly session: SimSession
+  readonly startedAt: number
+  /** Whether the store was asked: then it stood at some moment since the request began. */
+  readonly isRead: boolean
 }
 
 /** From commit until every verifier that listens has applied it, when nothing is wrong. */
@@ -93,6 +102,26 @@ export class Checks {
       if (minPosition?.incarnation === place.incarnation && place.position <= minPosition.position)
         this.break('G3', `${who} at position ${String(minPosition.position)} or later, in spite of ${nameOf(ending)}`)
     }
+  }
+
+  /** A node took a session for live. */
+  served({ machine, session, startedAt, isRead }: Served): void {
+    this.accepted++
+    const who = `${machine.name} serves session ${session.id.slice(0, 4)}`
+    for (const ending of session.endings) {
+      if (ending.isLost) continue
+      const late = this.#world.now - ending.committedAt
+      if (!isRead && late > this.boundMs(machine))
+        this.break('G1', `${who} from memory ${late.toFixed(1)} ms after ${nameOf(ending)} was committed`)
+      if (startedAt > ending.obeyedAt)
+        this.break('G2', `${who} by a decision that began after ${nameOf(ending)} was obeyed everywhere`)
+    }
+  }
+
+  /** A node could not find out whether a session stands. In a calm that must not be. */
+  couldNotServe({ name }: Machine, startedAt: number): void {
+    this.stale++
+    if (this.isCalm && startedAt >= this.#plan.calmFrom) this.break('liveness', `${name} cannot serve in a calm`)
   }
 
   tookForRevoked({ token, machine }: Decided): void {

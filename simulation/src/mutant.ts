@@ -1,4 +1,4 @@
-import type { FeedParts, RevocationFeed } from '@counterfoil/core'
+import type { FeedParts, OwnLease, RevocationFeed } from '@counterfoil/core'
 import type { LeaseAnswer, LeaseRequest } from '@counterfoil/protocol'
 import type { Following, FollowingParts, OpenWorks, WorkClock } from '@counterfoil/verifier/feed'
 
@@ -16,6 +16,8 @@ export interface Mutant {
   readonly works?: (clock: WorkClock) => OpenWorks
   /** The node's side, made of other parts. */
   readonly feed?: (parts: FeedParts) => Promise<RevocationFeed>
+  /** What the node's own sessions are kept under. */
+  readonly ownLease?: (feed: RevocationFeed) => OwnLease
   /** How the node answers requests for leases. */
   readonly lease?: (feed: RevocationFeed, parts: FeedParts) => Promise<Lease>
   /** The verifier judges before the signature work, and answers after it. */

@@ -4,9 +4,12 @@ import type { SharedBoard } from './board.ts'
 import { Channels, type Tell } from './channels.ts'
 import type { SharedLog } from './log.ts'
 import type { Machine } from './machine.ts'
+import { NodeSessions } from './node-sessions.ts'
+import type { Scene } from './scene.ts'
 import type { Lease, Mutant } from './mutant.ts'
 import type { Plan } from './plan.ts'
 import type { Random } from './random.ts'
+import type { SimSession } from './truth.ts'
 
 const UPKEEP_MS = 1000
 const RETRY_MS = 200
@@ -16,6 +19,14 @@ interface Running {
   readonly feed: RevocationFeed
   readonly channels: Channels
   readonly lease: Lease
+  readonly sessions: NodeSessions
+}
+
+/** What a node is made of besides its machine. */
+export interface NodeParts extends Pick<Scene, 'log' | 'plan' | 'authority' | 'checks' | 'world'> {
+  readonly board: SharedBoard
+  readonly random: Random
+  readonly mutant: Mutant | undefined
 }
 
 /** An authority node: a production feed over the shared log, and what the server has around it. */
@@ -27,13 +38,10 @@ export class AuthorityNode {
   readonly #random: Random
   readonly #plan: Plan
   readonly #mutant: Mutant | undefined
+  readonly #scene: Pick<Scene, 'log' | 'authority' | 'checks' | 'world'>
   #running: Running | undefined
 
-  constructor(
-    index: number,
-    machine: Machine,
-    parts: { log: SharedLog; board: SharedBoard; random: Random; plan: Plan; mutant: Mutant | undefined },
-  ) {
+  constructor(index: number, machine: Machine, parts: NodeParts) {
     this.index = index
     this.machine = machine
     this.#log = parts.log
@@ -41,11 +49,17 @@ export class AuthorityNode {
     this.#random = parts.random
     this.#plan = parts.plan
     this.#mutant = parts.mutant
+    this.#scene = parts
   }
 
   /** The feed, while the process is up and has opened it. */
   get feed(): RevocationFeed | undefined {
     return this.#running?.feed
+  }
+
+  /** A request with a session token. */
+  serve(session: SimSession): void {
+    this.machine.deliver(() => this.#running?.sessions.decide(session))
   }
 
   start(): void {
@@ -104,7 +118,12 @@ export class AuthorityNode {
   async #make(parts: FeedParts): Promise<Running> {
     const feed = await (this.#mutant?.feed?.(parts) ?? RevocationFeed.open(parts))
     const lease = (await this.#mutant?.lease?.(feed, parts)) ?? ((request) => feed.lease(request))
-    return { feed, channels: new Channels(feed), lease }
+    const sessions = new NodeSessions({
+      ...this.#scene,
+      machine: this.machine,
+      lease: this.#mutant?.ownLease?.(feed) ?? feed,
+    })
+    return { feed, channels: new Channels(feed), lease, sessions }
   }
 
   #keepUp(running: Running): void {

@@ -2,7 +2,7 @@ import { boundMs } from '@counterfoil/protocol'
 import { endingsOf } from './checks.ts'
 import type { Random } from './random.ts'
 import type { Scene } from './scene.ts'
-import type { Ending, SimToken } from './truth.ts'
+import type { Ending, SimSession, SimToken } from './truth.ts'
 import type { Verifier } from './verifier.ts'
 
 /** Tokens that are presented again and again. */
@@ -28,6 +28,13 @@ export class Probes {
     verifier.decide({ token, workMs: this.#workMs(), minPosition: undefined, opens: random.chance(0.3) })
   }
 
+  /** Some session at some node. */
+  serveSome(): void {
+    const { authority, nodes } = this.#scene
+    const session = this.#random.pick(authority.sessions.slice(-RECENT))
+    if (session !== undefined) this.#random.pick(nodes)?.serve(session)
+  }
+
   /** Before the bound is over, just after it, and later. */
   committed(ending: Ending): void {
     const { world, verifiers, plan } = this.#scene
@@ -41,12 +48,26 @@ export class Probes {
       this.#decideAt(bound + 2 + random.next() ** 2 * 0.2 * bound, verifier, token)
       this.#decideAt(bound * random.between(1, 3), verifier, random.pick(tokens) ?? token)
     }
+    for (const session of this.#sessionsOf(ending)) {
+      for (const node of this.#scene.nodes) {
+        world.after(bound * random.next(), () => node.serve(session))
+        world.after(bound + 2 + random.next() ** 2 * 0.2 * bound, () => node.serve(session))
+      }
+    }
     if (this.#scene.checks.isCalm) world.after(bound / 8, () => this.#decideEverywhere(tokens))
   }
 
   /** At once. */
   obeyed(ending: Ending): void {
     this.#decideEverywhere(this.#tokensOf(ending))
+    const { world, nodes } = this.#scene
+    for (const session of this.#sessionsOf(ending))
+      for (const node of nodes) world.after(this.#random.between(0.1, 5), () => node.serve(session))
+  }
+
+  /** A few of the sessions that it ends. */
+  #sessionsOf(ending: Ending): readonly SimSession[] {
+    return this.#scene.authority.sessions.filter(({ endings }) => endings.includes(ending)).slice(-3)
   }
 
   #decideEverywhere(tokens: readonly SimToken[]): void {

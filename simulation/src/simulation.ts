@@ -61,9 +61,10 @@ class Simulation implements Scene {
     this.authority = new Authority(new Random(seed, 3))
     const checks = new Checks(world, plan, ignored)
     this.checks = checks
+    const shared = { log, board, plan, mutant, authority: this.authority, checks, world }
     this.nodes = plan.nodes.map((rates, index) => {
       const machine = new Machine(`node ${String(index)}`, world, rates)
-      return new AuthorityNode(index, machine, { log, board, random: new Random(seed, 7 + index), plan, mutant })
+      return new AuthorityNode(index, machine, { ...shared, random: new Random(seed, 7 + index) })
     })
     const random = new Random(seed, 4)
     this.verifiers = plan.verifiers.map(({ rates }, index) => {

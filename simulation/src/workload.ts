@@ -12,7 +12,7 @@ import type { Ending, SimSession } from './truth.ts'
 const TICK_MS = 5
 
 /** Times in milliseconds between two of a kind, on average. */
-const EVERY_MS = { session: 700, token: 300, revocation: 1300, decision: 120 }
+const EVERY_MS = { session: 700, token: 300, revocation: 1300, decision: 120, request: 150 }
 
 /** What users and administrators do: begin sessions, have tokens issued, end things, and present tokens. */
 export class Workload {
@@ -34,6 +34,7 @@ export class Workload {
     this.#repeat(EVERY_MS.token, () => this.#issueSome())
     this.#repeat(EVERY_MS.revocation, () => this.#revoke())
     this.#repeat(EVERY_MS.decision, () => this.#probes.decideSome())
+    this.#repeat(EVERY_MS.request, () => this.#probes.serveSome())
   }
 
   #repeat(everyMs: number, act: () => void): void {

@@ -1,0 +1,34 @@
+/** One connection, as `createClient` of `@redis/client` makes it. */
+export interface RedisSingleClient {
+  readonly isReady: boolean
+  /** Grows with each connection that is made. */
+  readonly socketEpoch: number
+  sendCommand(words: string[]): Promise<unknown>
+}
+
+/** What a client of Sentinel says when something happens to its connections. */
+export type SentinelEvent = 'client-error' | 'topology-change'
+
+/** A client of Sentinel, as `createSentinel` of `@redis/client` makes it. */
+export interface RedisSentinelClient {
+  getMasterNode(): { readonly host: string; readonly port: number } | undefined
+  sendCommand(isReadonly: boolean | undefined, words: string[]): Promise<unknown>
+  on(event: SentinelEvent, listener: () => void): unknown
+  off(event: SentinelEvent, listener: () => void): unknown
+}
+
+/** A primary that a client of a cluster knows. */
+export interface RedisClusterNode {
+  readonly address: string
+  readonly client?: RedisSingleClient
+}
+
+/** A client of a cluster, as `createCluster` of `@redis/client` makes it. */
+export interface RedisClusterClient {
+  readonly masters: readonly RedisClusterNode[]
+  readonly slots: readonly { readonly master: RedisClusterNode }[]
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, words: string[]): Promise<unknown>
+}
+
+/** A connected client of a single server, of Sentinel, or of a cluster: Redis or Valkey. */
+export type RedisClient = RedisSingleClient | RedisSentinelClient | RedisClusterClient
