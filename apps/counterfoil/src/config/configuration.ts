@@ -7,7 +7,13 @@ import { defaultIssuer, readIssuer, readListen, readTrustedProxies, type Listen 
 import { readPolicy } from './policy.ts'
 import { SETTINGS, type LOG_LEVELS, type SettingName, type SettingValue } from './settings.ts'
 import { checkShape } from './shape.ts'
-import { readDatabase, readSecret, readSessionStore, readWorkers } from './stores.ts'
+import {
+  readDatabase,
+  readSecret,
+  readSessionStore,
+  type DatabaseAddress,
+  type SessionStoreAddress,
+} from './stores.ts'
 import { parseToml } from './toml.ts'
 import { readVerifiers } from './verifiers.ts'
 
@@ -17,13 +23,19 @@ export interface Configuration {
   readonly listen: Listen
   /** Absolute. */
   readonly dataDir: string
-  /** Absolute path of the SQLite file. */
-  readonly database: string
-  readonly sessionStore: 'database'
-  /** Undefined: the file in `dataDir` has it. */
+  readonly database: DatabaseAddress
+  /** Connections to PostgreSQL that each process may have. */
+  readonly databaseConnections: number
+  readonly sessionStore: SessionStoreAddress
+  /** Whether a Redis that may lose sessions on its own is taken all the same. */
+  readonly unsafelyAcceptRedisLoss: boolean
+  /** Undefined: the file in `dataDir` has it, with SQLite. */
   readonly secret: Uint8Array | undefined
   readonly trustedProxies: readonly string[]
-  readonly workers: 1
+  /** How many processes serve. */
+  readonly workers: number
+  /** How long the server goes on after it was told to stop, so that those who spread requests notice. */
+  readonly drainSeconds: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly signUp: 'open' | 'closed'
   readonly policy: Policy
@@ -55,19 +67,26 @@ export function readConfiguration({ file, environment, directory }: Configuratio
   ])
   const policy = readPolicy(given)
   const listen = take(given, 'listen', readListen) ?? { host: '127.0.0.1', port: 7500 }
-  const dataDir = resolve(directory, take(given, 'data_dir', (path) => path) ?? 'data')
-  const inDataDir = (text: string, place: string): string => readDatabase(text, place, dataDir)
+  const dataDir = resolve(directory, take(given, 'data_dir', asIs) ?? 'data')
+  const inDataDir = (text: string, place: string): DatabaseAddress => readDatabase(text, place, dataDir)
+  const database = take(given, 'database', inDataDir) ?? {
+    kind: 'sqlite',
+    path: resolve(dataDir, 'counterfoil.db'),
+  }
   return {
     issuer: take(given, 'issuer', readIssuer) ?? defaultIssuer(listen),
     listen,
     dataDir,
-    database: take(given, 'database', inDataDir) ?? resolve(dataDir, 'counterfoil.db'),
-    sessionStore: take(given, 'session_store', readSessionStore) ?? 'database',
+    database,
+    databaseConnections: take(given, 'database_connections', asIs) ?? 10,
+    sessionStore: take(given, 'session_store', readSessionStore) ?? { kind: 'database' },
+    unsafelyAcceptRedisLoss: take(given, 'unsafely_accept_redis_loss', asIs) ?? false,
     secret: take(given, 'secret', readSecret),
     trustedProxies: take(given, 'trusted_proxies', readTrustedProxies) ?? [],
-    workers: take(given, 'workers', readWorkers) ?? 1,
-    logLevel: take(given, 'log_level', (level) => level) ?? 'info',
-    signUp: take(given, 'sign_up', (signUp) => signUp) ?? 'open',
+    workers: take(given, 'workers', asIs) ?? 1,
+    drainSeconds: take(given, 'drain_seconds', asIs) ?? (database.kind === 'postgres' ? 5 : 0),
+    logLevel: take(given, 'log_level', asIs) ?? 'info',
+    signUp: take(given, 'sign_up', asIs) ?? 'open',
     policy,
     applications:
       take(given, 'applications', (tables, place) => readApplications(tables, place, policy)) ?? DEFAULT_APPLICATIONS,
@@ -75,6 +94,8 @@ export function readConfiguration({ file, environment, directory }: Configuratio
     sources: new Map([...given].map(([name, { source }]) => [name, source])),
   }
 }
+
+const asIs = <Value>(value: Value): Value => value
 
 /** What was given for a setting, read; undefined where nothing was. */
 function take<Name extends SettingName, Result>(

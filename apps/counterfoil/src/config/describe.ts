@@ -2,7 +2,8 @@ import type { ApplicationSettings } from '@counterfoil/core'
 import { stringify } from 'smol-toml'
 import type { Configuration } from './configuration.ts'
 import { showListen } from './network.ts'
-import { toOneLine } from './quoting.ts'
+import { HIDDEN_PASSWORD, toOneLine } from './quoting.ts'
+import { showDatabase, showSessionStore } from './stores.ts'
 import { POLICY_NAMES } from './wire-names.ts'
 
 /** One line of the description: TOML, and where the value comes from. */
@@ -11,7 +12,7 @@ interface Line {
   readonly source: string
 }
 
-const HIDDEN = '"********"'
+const HIDDEN = `"${HIDDEN_PASSWORD}"`
 
 /**
  * What is in force, as TOML with the source of each value behind it. Secrets are masked, in comments, so the text can be
@@ -33,27 +34,33 @@ export function describeConfiguration(configuration: Configuration): string {
 }
 
 function topLevelLines(configuration: Configuration, sourceOf: (name: string) => string): readonly Line[] {
-  const { issuer, listen, dataDir, database, sessionStore, trustedProxies, workers, logLevel, signUp } = configuration
+  const { issuer, listen, dataDir, trustedProxies, workers, drainSeconds, logLevel, signUp } = configuration
   const values = {
     issuer,
     listen: showListen(listen),
     data_dir: dataDir,
-    database: `sqlite:${database}`,
-    session_store: sessionStore,
-    secret: undefined,
+    database: showDatabase(configuration.database),
+    database_connections: configuration.databaseConnections,
+    session_store: showSessionStore(configuration.sessionStore),
+    unsafely_accept_redis_loss: configuration.unsafelyAcceptRedisLoss,
+    secret: HIDDEN_PASSWORD,
     trusted_proxies: trustedProxies,
     workers,
+    drain_seconds: drainSeconds,
     log_level: logLevel,
     sign_up: signUp,
   }
-  return Object.entries(values).map(([name, value]) =>
-    value === undefined
-      ? {
-          toml: `# ${name} = ${HIDDEN}`,
-          source: configuration.secret ? sourceOf(name) : `the file "secret" in data_dir`,
-        }
-      : { toml: toToml(name, value), source: sourceOf(name) },
-  )
+  return Object.entries(values).map(([name, value]) => ({
+    toml: `${isMasked(value) ? '# ' : ''}${toToml(name, value)}`,
+    source: name === 'secret' ? sourceOfSecret(configuration, sourceOf) : sourceOf(name),
+  }))
+}
+
+const isMasked = (value: unknown): boolean => typeof value === 'string' && value.includes(HIDDEN_PASSWORD)
+
+function sourceOfSecret({ secret, database }: Configuration, sourceOf: (name: string) => string): string {
+  if (secret !== undefined) return sourceOf('secret')
+  return database.kind === 'postgres' ? 'missing: set COUNTERFOIL_SECRET' : 'the file "secret" in data_dir'
 }
 
 function policyLines({ policy }: Configuration, sourceOf: (name: string) => string): readonly Line[] {
@@ -81,7 +88,7 @@ function describeApplication(application: ApplicationSettings): string {
   return [...lines, ...(secretHash === undefined ? [] : [`# secret = ${HIDDEN}`])].join('\n')
 }
 
-function toToml(name: string, value: string | number | readonly string[]): string {
+function toToml(name: string, value: string | number | boolean | readonly string[]): string {
   return stringify({ [name]: value }).trimEnd()
 }
 

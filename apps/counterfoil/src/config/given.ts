@@ -72,9 +72,12 @@ function explainUnknown(variable: string): string {
   return `is not a setting: ${suggest(variable, [...VARIABLES.keys()])}`
 }
 
-/** Environment variables are text; what is to be a number or a list is read as one, and left as it is where that fails. */
+const NUMBERS: ReadonlySet<string> = new Set(['database_connections', 'workers', 'drain_seconds'])
+
+/** Environment variables are text; what is to be a number, a truth or a list is read as one, and left as it is where that fails. */
 function readText(name: string, text: string): unknown {
   if (name === 'trusted_proxies') return text.trim() === '' ? [] : text.split(',').map((part) => part.trim())
-  const isNumber = name === 'workers' || (name.startsWith('policy.') && name !== 'policy.signing_algorithm')
+  if (name === 'unsafely_accept_redis_loss') return /^(true|false)$/.test(text) ? text === 'true' : text
+  const isNumber = NUMBERS.has(name) || (name.startsWith('policy.') && name !== 'policy.signing_algorithm')
   return isNumber && /^\d{1,15}$/.test(text) ? Number(text) : text
 }

@@ -1,3 +1,6 @@
+/** What stands in the place of a password. */
+export const HIDDEN_PASSWORD = '********'
+
 const LONGEST = 60
 
 /** A value from outside as it may stand in a message: quoted, on one line, cut when it is long. */

@@ -4,6 +4,8 @@ import { Type, type Static, type TSchema } from 'typebox'
 const text = (description: string, pattern = String.raw`^[^\p{Cc}]+$`) => Type.String({ description, pattern })
 const oneOf = <const Words extends readonly string[]>(words: Words) =>
   Type.Unsafe<Words[number]>({ enum: words, description: `one of ${words.map((word) => `"${word}"`).join(', ')}` })
+const wholeNumber = (minimum: number, maximum: number) =>
+  Type.Integer({ minimum, maximum, description: `a whole number from ${minimum} to ${maximum}` })
 const seconds = Type.Optional(Type.Integer({ description: 'a whole number of seconds' }))
 
 /** What an operator may call an application or a verifier. */
@@ -54,8 +56,13 @@ export const SETTINGS = {
   issuer: setting(text('a URL, such as "https://auth.example.com"'), '"http://localhost:7500"'),
   listen: setting(text('host:port, such as "127.0.0.1:7500" or "[::1]:7500"'), '"127.0.0.1:7500"'),
   data_dir: setting(text('the path of a folder'), '"./data"'),
-  database: setting(text('"sqlite:" and a file name, such as "sqlite:counterfoil.db"'), '"sqlite:counterfoil.db"'),
-  session_store: setting(text('"database"'), '"database"'),
+  database: setting(
+    text('"sqlite:" and a file name, such as "sqlite:counterfoil.db", or "postgres://user:password@host/database"'),
+    '"sqlite:counterfoil.db"',
+  ),
+  database_connections: setting(wholeNumber(2, 1000), '10'),
+  session_store: setting(text('"database", or a URL such as "redis://host:port"'), '"database"'),
+  unsafely_accept_redis_loss: setting(Type.Boolean({ description: 'true or false' }), 'false'),
   secret: setting(text('a text of at least 32 bytes'), 'a file in `data_dir`'),
   trusted_proxies: setting(
     Type.Array(text('an address or a range, such as "10.0.0.0/8"'), {
@@ -63,7 +70,8 @@ export const SETTINGS = {
     }),
     '[]',
   ),
-  workers: setting(Type.Integer({ minimum: 1, description: 'a whole number from 1' }), '1'),
+  workers: setting(wholeNumber(1, 64), '1'),
+  drain_seconds: setting(wholeNumber(0, 300), 'with PostgreSQL 5, else 0'),
   log_level: setting(oneOf(LOG_LEVELS), '"info"'),
   sign_up: setting(oneOf(['open', 'closed']), '"open"'),
   applications: setting(

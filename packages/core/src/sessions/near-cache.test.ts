@@ -36,7 +36,11 @@ class Lease implements OwnLease {
   tell(...records: readonly WithoutPlace[]): void {
     const after = this.head.position
     this.head = { ...this.head, position: after + records.length }
-    const placed = records.map((record, at) => ({ ...record, at: NOW, position: after + at + 1 }) as Revocation)
+    const placed: readonly Revocation[] = records.map((record, at) => ({
+      ...record,
+      at: NOW,
+      position: after + at + 1,
+    }))
     this.#listener?.records({ head: this.head, after, records: placed })
   }
 

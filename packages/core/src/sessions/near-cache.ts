@@ -171,7 +171,8 @@ export class NearCache {
     if (entry.heard < this.#floor || this.#clock.monotonic() - entry.readAt >= MAX_AGE_MS) return false
     if (entry.checked === this.#count) return true
     const { id, accountId, applicationId } = entry.found.session
-    if ([id, accountId, applicationName(applicationId)].some((name) => this.#lastHeard(name) > entry.heard)) return false
+    if ([id, accountId, applicationName(applicationId)].some((name) => this.#lastHeard(name) > entry.heard))
+      return false
     entry.checked = this.#count
     return true
   }

@@ -1,5 +1,11 @@
 import { describe, it } from 'vitest'
-import { databaseCases, nodeBoardCases, revocationLogCases, sessionStoreCases, type OpenStores } from '../conformance.ts'
+import {
+  databaseCases,
+  nodeBoardCases,
+  revocationLogCases,
+  sessionStoreCases,
+  type OpenStores,
+} from '../conformance.ts'
 import { createMemoryStores } from './memory/stores.ts'
 
 const open: OpenStores = async () => ({ ...createMemoryStores(), close: async () => undefined })

@@ -4,7 +4,14 @@ import { assertSame, race } from './conformance/sample.ts'
 import type { NodeBoard, NodeReport } from './node-board.ts'
 
 function sampleReport(node: string, serial: number, more: Partial<NodeReport> = {}): NodeReport {
-  return { node, serial, obeyed: { incarnation: 'one', position: serial * 10 }, heard: undefined, awaited: undefined, ...more }
+  return {
+    node,
+    serial,
+    obeyed: { incarnation: 'one', position: serial * 10 },
+    heard: undefined,
+    awaited: undefined,
+    ...more,
+  }
 }
 
 async function readBoard(nodes: NodeBoard): Promise<NodeReport[]> {
