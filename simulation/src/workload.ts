@@ -11,6 +11,9 @@ import type { Ending, SimSession } from './truth.ts'
 /** More than the grain of a timer. */
 const TICK_MS = 5
 
+/** From commit until everybody has said that they know, when nothing is wrong: a few rounds over the network and the board. */
+const QUICK_MS = 300
+
 /** Times in milliseconds between two of a kind, on average. */
 const EVERY_MS = { session: 700, token: 300, revocation: 1300, decision: 120, request: 150 }
 
@@ -127,12 +130,21 @@ export class Workload {
     const { world } = this.#scene
     const { life } = machine
     this.#expectEnd(machine, ending)
+    const startedAt = world.now
     void feed?.waitUntilObeyed(ending.place).then(({ waitedMs }) => {
       if (machine.life !== life) return
       ending.obeyedAt = world.now
+      this.#expectQuick(startedAt, waitedMs)
       world.say(() => `${nameOf(ending)} is obeyed everywhere, after ${waitedMs.toFixed(1)} ms`)
       this.#probes.obeyed(ending)
     })
+  }
+
+  /** In a calm everybody says at once that they know, whichever node they ask; who renews on demand says nothing unasked. */
+  #expectQuick(startedAt: number, waitedMs: number): void {
+    const { plan, checks } = this.#scene
+    if (startedAt < plan.calmFrom || plan.verifiers.some(({ mode }) => mode === 'on-demand')) return
+    if (waitedMs > QUICK_MS) checks.break('liveness', `a wait in a calm takes ${waitedMs.toFixed(1)} ms`)
   }
 
   /** A wait takes `τ(1+ρ)/(1−ρ)` at most, unless the process was stopped or killed meanwhile. */

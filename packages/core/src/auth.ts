@@ -215,9 +215,12 @@ function credentialCases(issuer: Issuer) {
   }
 }
 
+/** Asked for to see whether the session store answers: 128 bits that no source of randomness draws. */
+const NO_SESSION = 'A'.repeat(22) as SessionId
+
 /** What the operator does, and what wants doing from time to time. */
 function operatorCases(issuer: Issuer) {
-  const { database, clock, keys, policy } = issuer
+  const { database, sessions, clock, keys, policy } = issuer
   const used = stamp(issuer)
   return {
     /** Adds an account on the operator's word: no throttling, and roles at once. */
@@ -246,7 +249,9 @@ function operatorCases(issuer: Issuer) {
     /** The authority's side of the guarantee: leases, pushes, and waiting until everybody obeys. */
     feed: issuer.feed,
     /** Resolves when the stores answer; for readiness. */
-    check: (): Promise<void> => database.check(),
+    check: async (): Promise<void> => {
+      await Promise.all([database.check(), sessions.find(NO_SESSION, clock.now())])
+    },
   }
 }
 

@@ -102,7 +102,7 @@ describe('any node', () => {
     const signedIn = await signIn(bench, STATEFUL)
     const caller = await use(other, signedIn)
     const away = (): Promise<never> => Promise.reject(new StoreUnavailable('cut off'))
-    const spies = [vi.spyOn(stores.log, 'read').mockImplementation(away)]
+    const spies: { mockRestore(): void }[] = [vi.spyOn(stores.log, 'read').mockImplementation(away)]
     bench.clock.forward(bench.policy.leaseSeconds)
     await use(other, signedIn)
     spies.push(vi.spyOn(stores.sessions, 'find').mockImplementation(away))

@@ -11,6 +11,7 @@ import { createJsonParser } from './http/json-body.ts'
 import { createRequestIds, logRequests } from './http/logging.ts'
 import { stripIssuerPath } from './http/mounting.ts'
 import { sendProblem } from './http/problems.ts'
+import { quietMoment } from './http/quiet-moment.ts'
 import { answerUnmatched } from './http/unmatched.ts'
 import { addOwnAccountRoutes } from './routes/account.ts'
 import { addAccountRoutes } from './routes/accounts.ts'
@@ -56,6 +57,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   answerErrors(app)
   answerUnmatched(app)
   addFixedHeaders(app, headers)
+  letGo(app, parts.context)
   if (parts.logger !== undefined) logRequests(app)
   if (parts.origins.length > 0) await admitOrigins(app, parts.origins)
   readJson(app)
@@ -102,6 +104,15 @@ function addFixedHeaders(app: FastifyInstance, headers: Readonly<Record<string, 
     if ((request.raw.url?.length ?? 0) > URL_LIMIT) sendProblem(reply, { code: 'uri_too_long' })
     else done()
   })
+}
+
+/** While the server is on its way out, answers close their connections: whoever asks again finds another node. */
+function letGo(app: FastifyInstance, { isDraining }: ServerContext): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (isDraining()) reply.header('connection', 'close')
+    done()
+  })
+  app.addHook('preClose', () => quietMoment())
 }
 
 /** Lets pages of the origins that applications list read the answers, with their cookies (ASVS 3.4.2). No other origin is ever named. */

@@ -28,6 +28,11 @@ export interface CounterfoilServer {
   /** Answers a request without a network, for tests. */
   inject(options: InjectOptions): Promise<LightMyRequestResponse>
   /**
+   * Says that no more requests should be sent here: `/readyz` turns 503, and answers close their connections. Everything is served as before, so
+   * that those who spread the requests can take their time to notice.
+   */
+  drain(): void
+  /**
    * Stops: `/readyz` turns 503, no new connections are taken, requests in flight are answered and their connections closed. What
    * is still open after `withinMs` (default 10,000) is cut. The stores stay open: they belong to whoever connected them.
    */
@@ -86,12 +91,14 @@ export async function createServer(options: ServerOptions): Promise<CounterfoilS
     listen: (where) => app.listen({ ...where }),
     handler: (request, response) => app.routing(request, response),
     inject: (request) => app.inject(request),
-    close: ({ withinMs = 10_000 } = {}) => {
+    drain: () => void (state.draining = true),
+    close: async ({ withinMs = 10_000 } = {}) => {
       state.draining = true
       stopUpkeep()
       context.channels.close()
+      await closeWithin(app, withinMs)
+      // Not before: a request in flight may wait until everybody obeys.
       auth.feed.close()
-      return closeWithin(app, withinMs)
     },
     auth,
   }
@@ -118,7 +125,8 @@ function keepUp(auth: Auth, everyMs: number, log: FastifyBaseLogger): () => void
 async function closeWithin(app: App, withinMs: number): Promise<void> {
   const cut = setTimeout(() => app.server.closeAllConnections(), withinMs)
   // A connection whose last request has just been answered is idle only now: closing began without it.
-  const hangUp = setInterval(() => app.server.closeIdleConnections(), 50)
+  // After a look at what has come in: a request that lies unread would be lost with its connection.
+  const hangUp = setInterval(() => setImmediate(() => app.server.closeIdleConnections()), 50)
   try {
     await app.close()
   } finally {

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { createServer as createHttpServer } from 'node:http'
+import { Agent, createServer as createHttpServer, request } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
-import { openServer, present, signIn, type TestServer } from './server.fixture.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { openServer, present, signIn, VERIFIER, type TestServer } from './server.fixture.ts'
 
 const open: TestServer[] = []
 const sockets: Socket[] = []
@@ -135,6 +135,17 @@ describe('on a real connection', () => {
   })
 })
 
+/** The status of one answer, or why there was none. */
+function statusOf(agent: Agent, port: number): Promise<number | string | undefined> {
+  return new Promise((resolve) => {
+    request({ agent, port, path: '/healthz' }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode))
+    })
+      .once('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+      .end()
+  })
+}
+
 /** Holds the answer of `/readyz` back until it is released. */
 function holdReadyz({ stores }: TestServer): { readonly asked: Promise<void>; release(): void } {
   let release = (): void => undefined
@@ -148,7 +159,64 @@ function holdReadyz({ stores }: TestServer): { readonly asked: Promise<void>; re
   return { asked, release: () => release() }
 }
 
+describe('draining', () => {
+  it('tells balancers to stay away, serves on, also new connections, and closes each after its answer', async () => {
+    const test = await listen()
+    const kept = dial(test.port)
+    expect(await answerOn(kept, get('/readyz'))).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: keep-alive/i)
+    test.server.drain()
+    const closed = once(kept, 'close')
+    const last = await answerOn(kept, get('/healthz'))
+    expect(last).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close/i)
+    await closed
+    expect(await exchange(test.port, get('/readyz'))).toMatch(/^HTTP\/1\.1 503 [\s\S]*"code":"draining"/)
+    const token = present((await signIn(test, 'stateful')).token)
+    const answer = await exchange(test.port, get('/sessions/current', [`authorization: Bearer ${token}`]))
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  it('fails no request of clients that connect anew when a connection is closed after an answer', async () => {
+    const test = await listen()
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+    let [answered, refused] = [0, 0]
+    const ask = async (): Promise<void> => {
+      while (refused === 0) {
+        const status = await statusOf(agent, test.port)
+        if (status === 'ECONNREFUSED') refused++
+        else {
+          expect(status).toBe(200)
+          answered++
+        }
+      }
+    }
+    const asking = Array.from({ length: 8 }, ask)
+    await vi.waitFor(() => expect(answered).toBeGreaterThan(100), 10_000)
+    test.server.drain()
+    const before = answered
+    await vi.waitFor(() => expect(answered).toBeGreaterThan(before + 100), 10_000)
+    await test.server.close()
+    await Promise.all(asking)
+    agent.destroy()
+  })
+})
+
 describe('closing', () => {
+  it('ends the push channels with the word to connect again', async () => {
+    const test = await listen()
+    const stream = dial(test.port)
+    const key = `authorization: Bearer ${VERIFIER.key}`
+    const { incarnation, position } = await test.stores.log.head()
+    const path = `/revocations/stream?incarnation=${incarnation}&after=${position}`
+    const head = await answerOn(stream, get(path, [key]))
+    expect(head).toMatch(/^HTTP\/1\.1 200 /)
+    let rest = ''
+    stream.on('data', (chunk: Buffer) => (rest += chunk.toString()))
+    const closed = once(stream, 'close')
+    await test.server.close()
+    await closed
+    expect(rest).toContain('retry: 100\n\n')
+  })
+
   it('answers what is in flight, tells balancers to stay away, closes connections and takes no new ones', async () => {
     const test = await listen()
     const readyz = holdReadyz(test)

@@ -12,7 +12,8 @@ export type Taking =
 
 /**
  * Counts attempts per rule and subject, in fixed windows that begin with their first attempt. A subject is short and says
- * nothing about whom it stands for. Time is given by the caller. Rejects only when the counters cannot be asked.
+ * nothing about whom it stands for. Time is given by the caller; a window that ends later than one that begins now would, comes from
+ * a clock that has been set back since, and stands no more. Rejects only when the counters cannot be asked.
  */
 export interface AttemptCounters {
   /**
@@ -20,6 +21,6 @@ export interface AttemptCounters {
    * One that is refused is not counted and prolongs nothing.
    */
   take(rule: AttemptRule, subject: string, now: number): Promise<Taking>
-  /** Atomic. Gives one back to the window that it was taken from; does nothing when that window has ended. */
+  /** Atomic. Gives one back to the window that it was taken from; does nothing when that window has ended, or holds none. */
   giveBack(rule: AttemptRule, subject: string, windowEndsAt: number): Promise<void>
 }

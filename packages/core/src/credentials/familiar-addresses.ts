@@ -1,50 +1,16 @@
-/** Where accounts have signed in from. Rejects only when it cannot be asked. */
-export interface FamiliarAddresses {
-  /** Whether the account has signed in from this group of addresses, and that still counts at `now`. */
-  knows(account: string, group: string, now: number): Promise<boolean>
-  /** The account has signed in from there; forgotten at `until` at the latest. */
-  remember(account: string, group: string, until: number): Promise<void>
-}
-
-/** Groups per account: enough for a person's places; one account alone cannot displace the others'. */
-const GROUPS_PER_ACCOUNT = 8
+/** How many groups of addresses an account is remembered with: enough for a person's places. */
+export const FAMILIAR_GROUPS_PER_ACCOUNT = 8
 
 /**
- * Familiar addresses in process memory: of at most `capacity` accounts (default 50,000, some 60 MB at worst), those that signed in last, and of
- * each the last 8. What is forgotten makes an address unfamiliar again, and nothing worse.
+ * Where accounts have signed in from. An account and a group are short texts. Time is given by the caller. What is forgotten too early makes
+ * an address unfamiliar again, and nothing worse. Rejects only when it cannot be asked.
  */
-export class MemoryFamiliarAddresses implements FamiliarAddresses {
-  readonly #byAccount = new Map<string, Map<string, number>>()
-  readonly #capacity: number
-
-  constructor(capacity = 50_000) {
-    if (!Number.isInteger(capacity) || capacity < 1) throw new TypeError('capacity must be a whole number from 1')
-    this.#capacity = capacity
-  }
-
-  async knows(account: string, group: string, now: number): Promise<boolean> {
-    return now < (this.#byAccount.get(account)?.get(group) ?? 0)
-  }
-
-  async remember(account: string, group: string, until: number): Promise<void> {
-    const groups = this.#byAccount.get(account) ?? new Map<string, number>()
-    putLast(groups, group, until, GROUPS_PER_ACCOUNT)
-    putLast(this.#byAccount, account, groups, this.#capacity)
-  }
-
-  /** How many accounts are held now. */
-  get size(): number {
-    return this.#byAccount.size
-  }
-}
-
-/** Puts it last in the order of the map, and lets the first go when there are more than `capacity`. */
-function putLast<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, capacity: number): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= capacity) return
-  for (const oldest of map.keys()) {
-    map.delete(oldest)
-    return
-  }
+export interface FamiliarAddresses {
+  /** Whether the account has signed in from this group of addresses, and that still counts at `now`. Asking keeps nothing. */
+  knows(account: string, group: string, now: number): Promise<boolean>
+  /**
+   * Atomic. The account has signed in from there; that counts until `until`. Of an account the last `FAMILIAR_GROUPS_PER_ACCOUNT` that were
+   * remembered stay, whatever their `until`: no account can displace the groups of another.
+   */
+  remember(account: string, group: string, until: number): Promise<void>
 }

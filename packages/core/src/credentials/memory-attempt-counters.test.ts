@@ -11,32 +11,6 @@ async function takeMany(counters: AttemptCounters, subject: string, times: numbe
 }
 
 describe('counters in memory', () => {
-  test('take as many as the rule allows within a window that begins with the first', async () => {
-    const counters = new MemoryAttemptCounters()
-    expect(await counters.take(RULE, 'a', 5_000)).toEqual({ taken: true, windowEndsAt: 6_000 })
-    expect(await takeMany(counters, 'a', 4, 5_400)).toEqual([true, true, false, false])
-    expect(await counters.take(RULE, 'a', 5_999)).toEqual({ taken: false, retryAfterMs: 1 })
-    expect(await counters.take(RULE, 'a', 6_000)).toEqual({ taken: true, windowEndsAt: 7_000 })
-  })
-
-  test('keep subjects and rules apart', async () => {
-    const counters = new MemoryAttemptCounters()
-    expect(await takeMany(counters, 'a', 4, 0)).toEqual([true, true, true, false])
-    expect((await counters.take(RULE, 'b', 0)).taken).toBe(true)
-    expect((await counters.take({ ...RULE, name: 'others' }, 'a', 0)).taken).toBe(true)
-  })
-
-  test('give one back to the window that it was taken from, and to no later one', async () => {
-    const counters = new MemoryAttemptCounters()
-    await takeMany(counters, 'a', 3, 0)
-    await counters.giveBack(RULE, 'a', 1_000)
-    expect(await takeMany(counters, 'a', 2, 10)).toEqual([true, false])
-    await takeMany(counters, 'a', 3, 1_500)
-    await counters.giveBack(RULE, 'a', 1_000)
-    expect((await counters.take(RULE, 'a', 1_500)).taken).toBe(false)
-    await counters.giveBack(RULE, 'never taken', 1_000)
-  })
-
   test('forget what was given back entirely, and what has ended', async () => {
     const counters = new MemoryAttemptCounters()
     await counters.take(RULE, 'a', 0)
@@ -48,12 +22,6 @@ describe('counters in memory', () => {
     await counters.take(RULE, 'new', 1_050)
     expect(counters.size).toBe(1)
     expect(counters.evicted).toBe(0)
-  })
-
-  test('block nobody for longer than a window when the clock is set back', async () => {
-    const counters = new MemoryAttemptCounters()
-    await takeMany(counters, 'a', 3, 3_600_000)
-    expect(await counters.take(RULE, 'a', 0)).toEqual({ taken: true, windowEndsAt: 1_000 })
   })
 
   test('hold no more than their capacity under a flood, and still block whoever was blocked', async () => {

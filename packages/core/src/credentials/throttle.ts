@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts'
 import type { Policy } from '../policy.ts'
 import { addressGroup } from './address-group.ts'
 import type { AttemptCounters, AttemptRule } from './attempt-counters.ts'
-import { MemoryFamiliarAddresses, type FamiliarAddresses } from './familiar-addresses.ts'
+import type { FamiliarAddresses } from './familiar-addresses.ts'
 import { MemoryAttemptCounters } from './memory-attempt-counters.ts'
+import { MemoryFamiliarAddresses } from './memory-familiar-addresses.ts'
 
 /** What is held to a number of attempts. */
 export type ThrottledAction = 'sign-in' | 'sign-up' | 'password-change'

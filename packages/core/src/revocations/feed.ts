@@ -256,7 +256,10 @@ export class RevocationFeed {
       (names) => {
         wait.replace(OTHERS, new Map(names.map((name) => [name, endsAt])))
         peers.recall()
-        if (!wait.isOver && names.length > 0) peers.wait(furthest(this.#waits))
+        if (wait.isOver || names.length === 0) return
+        peers.wait(furthest(this.#waits))
+        // Whoever holds a lease of another node may listen here.
+        this.#askForConfirmation(wait.head)
       },
       () => undefined,
     )

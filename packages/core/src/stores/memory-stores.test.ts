@@ -1,6 +1,8 @@
 import { describe, it } from 'vitest'
 import {
+  attemptCounterCases,
   databaseCases,
+  familiarAddressCases,
   nodeBoardCases,
   revocationLogCases,
   sessionStoreCases,
@@ -15,6 +17,8 @@ describe.each([
   { contract: 'database', cases: databaseCases },
   { contract: 'revocation log', cases: revocationLogCases },
   { contract: 'board of nodes', cases: nodeBoardCases },
+  { contract: 'counters of attempts', cases: attemptCounterCases },
+  { contract: 'familiar addresses', cases: familiarAddressCases },
 ])('the $contract in memory', ({ cases }) => {
   it.for(cases)('$title', async ({ needs, run }, { skip }) => {
     skip(needs === 'reopen', 'memory keeps nothing')

@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { attemptCounterCases } from '../credentials/attempt-counters.conformance.ts'
+import { familiarAddressCases } from '../credentials/familiar-addresses.conformance.ts'
 import { databaseCases } from './database.conformance.ts'
 import { caseNamed, tryCase } from './mutant.fixture.ts'
+import { nodeBoardCases } from './node-board.conformance.ts'
 import { revocationLogCases } from './revocation-log.conformance.ts'
 import { sessionStoreCases } from './session-store.conformance.ts'
 
-const cases = [...sessionStoreCases, ...databaseCases, ...revocationLogCases]
+const cases = [
+  ...sessionStoreCases,
+  ...databaseCases,
+  ...revocationLogCases,
+  ...nodeBoardCases,
+  ...attemptCounterCases,
+  ...familiarAddressCases,
+]
 
 describe('the suites', () => {
   it.for(cases)('pass with sound stores, also where these are opened again: $title', async (one) => {

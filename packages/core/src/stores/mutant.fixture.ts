@@ -1,8 +1,11 @@
 import { AssertionError } from 'node:assert/strict'
 import type { ConformanceCase, ConnectedStores } from './conformance/case.ts'
+import type { AttemptCounters } from '../credentials/attempt-counters.ts'
+import type { FamiliarAddresses } from '../credentials/familiar-addresses.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Database } from './database.ts'
 import { createMemoryStores, type MemoryStores } from './memory/stores.ts'
+import type { NodeBoard } from './node-board.ts'
 import type { RevocationLog } from './revocation-log.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -80,4 +83,47 @@ export function brokenLog(
   mutate: (sound: RevocationLog) => Partial<RevocationLog>,
 ): Mutant {
   return { fault, breaks, mutate: ({ log }) => ({ log: { ...log, ...mutate(log) } }) }
+}
+
+/** A mutant of the board of nodes alone. */
+export function brokenNodes(fault: string, breaks: string, mutate: (sound: NodeBoard) => Partial<NodeBoard>): Mutant {
+  return { fault, breaks, mutate: ({ nodes }) => ({ nodes: { ...nodes, ...mutate(nodes) } }) }
+}
+
+/** A mutant of the counters alone. */
+export function brokenCounters(
+  fault: string,
+  breaks: string,
+  mutate: (sound: AttemptCounters) => Partial<AttemptCounters>,
+): Mutant {
+  return {
+    fault,
+    breaks,
+    mutate: ({ counters }) => ({
+      counters: {
+        take: (rule, subject, now) => counters.take(rule, subject, now),
+        giveBack: (rule, subject, windowEndsAt) => counters.giveBack(rule, subject, windowEndsAt),
+        ...mutate(counters),
+      },
+    }),
+  }
+}
+
+/** A mutant of the familiar addresses alone. */
+export function brokenFamiliar(
+  fault: string,
+  breaks: string,
+  mutate: (sound: FamiliarAddresses) => Partial<FamiliarAddresses>,
+): Mutant {
+  return {
+    fault,
+    breaks,
+    mutate: ({ familiar }) => ({
+      familiar: {
+        knows: (account, group, now) => familiar.knows(account, group, now),
+        remember: (account, group, until) => familiar.remember(account, group, until),
+        ...mutate(familiar),
+      },
+    }),
+  }
 }

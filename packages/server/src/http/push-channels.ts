@@ -8,6 +8,9 @@ const MOST_WAITING_BYTES = 4 * 2 ** 20
 const HEARTBEAT_MS = 5000
 const HEARTBEAT = Buffer.from(':\n\n')
 
+/** Says how soon to connect again (WHATWG HTML §9.2.6), to a node that stays. */
+const RECONNECT = Buffer.from('retry: 100\n\n')
+
 interface Channel {
   readonly response: ServerResponse
   readonly incarnation: string
@@ -59,10 +62,11 @@ export class PushChannels {
     this.#catchUp(channel)
   }
 
+  /** Ends all channels, with the word to connect again. */
   close(): void {
     this.#unsubscribe()
     clearInterval(this.#heart)
-    for (const { response } of this.#channels) response.end()
+    for (const { response } of this.#channels) response.end(RECONNECT)
     this.#channels.clear()
   }
 

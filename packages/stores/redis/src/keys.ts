@@ -1,0 +1,33 @@
+import type { AccountId, SessionId } from '@counterfoil/protocol'
+
+/** The names of what is kept in Redis. A session and its attributes share a slot; so does what is known of one account. */
+export interface Keys {
+  session(id: SessionId): string
+  attributes(id: SessionId): string
+  /** Of an account: its sessions, and the generation below which none starts. */
+  account(id: AccountId): string
+  /** Of a primary: whether it is still the one it was. */
+  counter(tag: string): string
+  /** What matches the keys of sessions, and no others. */
+  readonly sessionPattern: string
+  sessionIdOf(key: string): SessionId
+}
+
+/** @throws {TypeError} when the prefix has characters with a meaning of their own in keys or patterns. */
+export function nameKeys(prefix: string): Keys {
+  if (!/^[\w:.-]*$/.test(prefix)) throw new TypeError('prefix may have letters, digits and _ : . - only')
+  const sessions = `${prefix}s:{`
+  return {
+    session: (id) => `${sessions}${tagFor(id)}}`,
+    attributes: (id) => `${prefix}a:{${tagFor(id)}}`,
+    account: (id) => `${prefix}u:{${tagFor(id)}}`,
+    counter: (tag) => `${prefix}c:{${tag}}`,
+    sessionPattern: `${sessions}*}`,
+    sessionIdOf: (key) => key.slice(sessions.length, -1) as SessionId,
+  }
+}
+
+/** Ids have letters, digits, _ and - only. Of what else somebody may send none can be found; it must not tear a slot apart. */
+function tagFor(id: string): string {
+  return id === '' ? '.' : id.replaceAll('}', '.')
+}

@@ -1,0 +1,136 @@
+import type { RedisClient, RedisClusterClient, RedisClusterNode, RedisSentinelClient, RedisSingleClient } from './client.ts'
+import { slotOf } from './slot.ts'
+
+/** A server that takes writes. */
+export interface Primary {
+  /** For people. */
+  readonly name: string
+  /** Of what would be a hash tag, one whose keys this server has. */
+  readonly tag: string
+  /**
+   * Names the server and the connection to it at this moment: it changes whenever another server, or this one after a restart,
+   * could be answering.
+   */
+  route(): string
+  send(words: string[]): Promise<unknown>
+}
+
+/** What the three kinds of client have in common. */
+export interface Link {
+  /** The primary that has a key, as far as the client knows. */
+  primaryOf(key: string): Primary | undefined
+  /** As `route` of the primary that has the key. */
+  routeOf(key: string): string
+  primaries(): readonly Primary[]
+  /** Sends a command to whoever has the key, and follows it when it has moved. */
+  send(key: string, words: string[]): Promise<unknown>
+  /** Lets go of the client, which stays connected. */
+  close(): void
+}
+
+/** Makes one thing of a single server, Sentinel and a cluster. @throws {TypeError} when it is none of them. */
+export function linkTo(client: RedisClient): Link {
+  if ('slots' in client) return linkToCluster(client)
+  if ('getMasterNode' in client) return linkToSentinel(client)
+  if (typeof client.sendCommand !== 'function') throw new TypeError('client must be a client of @redis/client')
+  return linkToSingle(client)
+}
+
+function linkToSingle(client: RedisSingleClient): Link {
+  const send = (words: string[]) => client.sendCommand(words)
+  const route = () => String(client.socketEpoch)
+  return { ...linkToOne({ name: 'the server', tag: '0', route, send }), close: () => undefined }
+}
+
+function linkToSentinel(client: RedisSentinelClient): Link {
+  let changes = 0
+  const onChange = () => void changes++
+  client.on('client-error', onChange).valueOf()
+  client.on('topology-change', onChange).valueOf()
+  const send = (words: string[]) => client.sendCommand(false, words)
+  const route = () => {
+    const master = client.getMasterNode()
+    return `${master?.host}:${master?.port}/${changes}`
+  }
+  const close = () => {
+    client.off('client-error', onChange)
+    client.off('topology-change', onChange)
+  }
+  return { ...linkToOne({ name: 'the master', tag: '0', route, send }), close }
+}
+
+function linkToOne(primary: Primary): Omit<Link, 'close'> {
+  return {
+    primaryOf: () => primary,
+    routeOf: () => primary.route(),
+    primaries: () => [primary],
+    send: (_, words) => primary.send(words),
+  }
+}
+
+function linkToCluster(client: RedisClusterClient): Link {
+  const tags = new Map<string, string>()
+  const primaryAt = (node: RedisClusterNode): Primary => ({
+    name: node.address,
+    tag: tagOf(client, node.address, tags),
+    route: () => routeTo(node),
+    send: (words) => sendTo(client, node, tagOf(client, node.address, tags), words),
+  })
+  const nodeOf = (key: string) => client.slots[slotOf(key)]?.master
+  return {
+    primaryOf(key) {
+      const node = nodeOf(key)
+      return node && primaryAt(node)
+    },
+    routeOf: (key) => routeTo(nodeOf(key)),
+    primaries: () => client.masters.map(primaryAt),
+    send: (key, words) => sendByKey(client, nodeOf(key)?.client, key, words),
+    close: () => undefined,
+  }
+}
+
+function routeTo(node: RedisClusterNode | undefined): string {
+  return `${node?.address}/${node?.client?.socketEpoch}`
+}
+
+/** The straight way to the server, which takes a fraction of the driver's; the driver's where that one says "elsewhere". */
+async function sendByKey(
+  cluster: RedisClusterClient,
+  direct: RedisSingleClient | undefined,
+  key: string,
+  words: string[],
+): Promise<unknown> {
+  if (direct?.isReady !== true) return cluster.sendCommand(key, false, words)
+  try {
+    return await direct.sendCommand(words)
+  } catch (error) {
+    if (error instanceof Error && /^(MOVED|ASK) /.test(error.message)) return cluster.sendCommand(key, false, words)
+    throw error
+  }
+}
+
+async function sendTo(
+  cluster: RedisClusterClient,
+  node: RedisClusterNode,
+  tag: string,
+  words: string[],
+): Promise<unknown> {
+  // A client that was told to save connections makes this one only now.
+  if (node.client === undefined) await cluster.sendCommand(`{${tag}}`, true, ['EXISTS', `{${tag}}`])
+  if (node.client === undefined) throw new Error('CLUSTERDOWN there is no connection')
+  return node.client.sendCommand(words)
+}
+
+/** The smallest number whose slot is served there. It is kept for as long as that is so. */
+function tagOf(cluster: RedisClusterClient, address: string, tags: Map<string, string>): string {
+  const isThere = (tag: string) => cluster.slots[slotOf(`{${tag}}`)]?.master.address === address
+  const known = tags.get(address)
+  if (known !== undefined && isThere(known)) return known
+  for (let number = 0; number < 1_000_000; number++) {
+    const tag = String(number)
+    if (!isThere(tag)) continue
+    tags.set(address, tag)
+    return tag
+  }
+  return '0'
+}
