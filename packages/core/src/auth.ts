@@ -8,6 +8,8 @@ import { registerAccount, signUp, type SignUp } from './accounts/sign-up.ts'
 import type { Application, ApplicationSettings } from './applications/application.ts'
 import { checkLifetimes, longestAcceptanceMs } from './applications/lifetimes.ts'
 import type { Clock } from './clock.ts'
+import type { AttemptCounters } from './credentials/attempt-counters.ts'
+import type { FamiliarAddresses } from './credentials/familiar-addresses.ts'
 import { createPasswords } from './credentials/passwords.ts'
 import { createThrottle } from './credentials/throttle.ts'
 import type { Issuer } from './issuer.ts'
@@ -48,6 +50,10 @@ export interface AuthOptions {
   readonly log: RevocationLog
   /** Where the nodes of this installation hear of one another. Without it this is the only one. */
   readonly nodes?: NodeBoard | undefined
+  /** Counts attempts, for all nodes together where it is shared. Default: in process memory. */
+  readonly counters?: AttemptCounters | undefined
+  /** Where accounts have signed in from, shared likewise. Default: in process memory. */
+  readonly familiar?: FamiliarAddresses | undefined
   /** Keys are encrypted under it in the database. At least 32 bytes. */
   readonly secret: Uint8Array
   readonly policy: Policy
@@ -111,7 +117,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     feed,
     passwords: createPasswords(policy),
     near: new NearCache({ lease: feed, clock, capacity: policy.cachedSessions }),
-    throttle: createThrottle({ policy, clock }),
+    throttle: createThrottle({ policy, clock, counters: options.counters, familiar: options.familiar }),
   }
   return { ...accountCases(issuer), ...sessionCases(issuer), ...credentialCases(issuer), ...operatorCases(issuer) }
 }

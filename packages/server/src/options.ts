@@ -1,7 +1,9 @@
 import type {
   ApplicationSettings,
+  AttemptCounters,
   Clock,
   Database,
+  FamiliarAddresses,
   NodeBoard,
   Policy,
   Random,
@@ -27,6 +29,10 @@ export interface ServerOptions {
   readonly log: RevocationLog
   /** Where the nodes of this installation hear of one another. Default: this is the only one. */
   readonly nodes?: NodeBoard
+  /** Counts attempts, for all nodes together where it is shared. Default: in process memory, forgotten with the process. */
+  readonly counters?: AttemptCounters
+  /** Where accounts have signed in from, shared likewise. Default: in process memory. */
+  readonly familiar?: FamiliarAddresses
   /** Keys are encrypted under it in the database. At least 32 bytes. */
   readonly secret: Uint8Array
   readonly policy: Policy

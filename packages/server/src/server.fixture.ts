@@ -102,7 +102,7 @@ export interface TestServer {
 }
 
 /** Stores that can be out of reach: the contract has one way to say so. */
-function breakable<Store extends object>(store: Store, state: { broken: boolean; asked: number }): Store {
+export function breakable<Store extends object>(store: Store, state: { broken: boolean; asked: number }): Store {
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)

@@ -9,9 +9,9 @@ export interface Log {
   flush(): void
 }
 
-/** Logs to standard output: short lines for people on a terminal, one JSON object a line anywhere else. */
-export function createLog(level: Level | 'silent'): Log {
-  const options = loggerOptions({ level, base: null })
+/** Logs to standard output: short lines for people on a terminal, one JSON object a line anywhere else. `worker` numbers the process. */
+export function createLog(level: Level | 'silent', worker?: number): Log {
+  const options = loggerOptions({ level, base: worker === undefined ? null : { worker } })
   if (process.stdout.isTTY) return { logger: pino(options, forPeople()), flush: () => undefined }
   const file = destination({ fd: 1, sync: false })
   // Whoever reads the log may go away; that is no reason to stop serving.

@@ -104,11 +104,14 @@ const races: readonly ConformanceCase[] = [
     assert.equal(await takeAtOnce(counters, rule, NOW), 7)
     assert.deepEqual(await counters.take(rule, 'ada', NOW), REFUSED)
   }),
-  holdTo('of those that race for the next window exactly as many are taken as the rule allows', async ({ counters }) => {
-    const rule = { ...RULE, attempts: 7 }
-    assert.equal(await takeInTurn(counters, 5, NOW, rule), 5)
-    assert.equal(await takeAtOnce(counters, rule, ENDS_AT), 7)
-  }),
+  holdTo(
+    'of those that race for the next window exactly as many are taken as the rule allows',
+    async ({ counters }) => {
+      const rule = { ...RULE, attempts: 7 }
+      assert.equal(await takeInTurn(counters, 5, NOW, rule), 5)
+      assert.equal(await takeAtOnce(counters, rule, ENDS_AT), 7)
+    },
+  ),
   holdTo('each of those that are given back at once can be taken again', async ({ counters }) => {
     const rule = { ...RULE, attempts: RACERS }
     assert.equal(await takeAtOnce(counters, rule, NOW), RACERS)

@@ -11,7 +11,8 @@ export async function carryOut<Result>(
   try {
     return await work()
   } catch (error) {
-    await admission.settle('undecided')
+    // Where that cannot be written either, what went wrong first is what the caller must know.
+    await admission.settle('undecided').catch(() => undefined)
     throw error
   }
 }

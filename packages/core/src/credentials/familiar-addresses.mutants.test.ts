@@ -36,7 +36,10 @@ interface Listing {
 
 const SOUND: Listing = {
   rowsOf: (rows, account) => rows.filter((row) => row.account === account),
-  merge: (rows, added) => [...rows.filter(({ account, group }) => account !== added.account || group !== added.group), added],
+  merge: (rows, added) => [
+    ...rows.filter(({ account, group }) => account !== added.account || group !== added.group),
+    added,
+  ],
   between: undefined,
 }
 
@@ -64,19 +67,15 @@ const mutants: readonly Mutant[] = [
       },
     }),
   ),
-  brokenFamiliar(
-    'times that add up',
-    'a group that is remembered again is familiar for longer',
-    (familiar) => {
-      let past = 0
-      return {
-        async remember(account, group, until) {
-          await familiar.remember(account, group, past + until)
-          past += until
-        },
-      }
-    },
-  ),
+  brokenFamiliar('times that add up', 'a group that is remembered again is familiar for longer', (familiar) => {
+    let past = 0
+    return {
+      async remember(account, group, until) {
+        await familiar.remember(account, group, past + until)
+        past += until
+      },
+    }
+  }),
   brokenFamiliar(
     'a group that stays forgotten',
     'a group that was forgotten is familiar again when it is remembered again',

@@ -22,6 +22,7 @@ describe('familiar addresses in memory', () => {
   })
 
   test('refuse a capacity that makes no sense', () => {
-    for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => new MemoryFamiliarAddresses(capacity)).toThrow(TypeError)
+    for (const capacity of [0, -1, 1.5, Number.NaN])
+      expect(() => new MemoryFamiliarAddresses(capacity)).toThrow(TypeError)
   })
 })

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createPolicy, type Policy } from '../policy.ts'
+import { StoreUnavailable } from '../stores/unavailable.ts'
+import { carryOut } from './carry-out.ts'
 import { MemoryAttemptCounters } from './memory-attempt-counters.ts'
 import { createThrottle, type Admission, type Attempt, type ThrottledAction } from './throttle.ts'
 
@@ -281,5 +283,47 @@ describe('changing the password', () => {
     await attempt(9, HOME, 'failed', 'password-change')
     for (let i = 0; i < 20; i++) await attempt(1, stranger(i))
     expect(await attempt(1, HOME)).toBe(0)
+  })
+})
+
+describe('counters that are out of reach', () => {
+  /** Counters that fail at the take with this number, and from then on, until they are back. */
+  class Failing extends MemoryAttemptCounters {
+    left = Infinity
+    override async take(...given: Parameters<MemoryAttemptCounters['take']>) {
+      if (this.left-- <= 0) throw new StoreUnavailable('away')
+      return super.take(...given)
+    }
+  }
+
+  test.for(['sign-in', 'sign-up', 'password-change'] as const)('admit nobody to a %s, and say why', async (action) => {
+    const counters = new Failing()
+    counters.left = 0
+    const { throttle } = open({}, counters)
+    await expect(throttle.admit(action, HOME)).rejects.toThrow(StoreUnavailable)
+  })
+
+  test('count in part against nobody', async () => {
+    const counters = new Failing()
+    const { throttle, attempt } = open({}, counters)
+    for (let round = 0; round < 10; round++) {
+      for (const reached of [1, 2]) {
+        counters.left = reached
+        await expect(throttle.admit('sign-in', HOME)).rejects.toThrow(StoreUnavailable)
+      }
+    }
+    counters.left = Infinity
+    expect(counters.size).toBe(0)
+    expect(await attempt(5, HOME)).toBe(3)
+  })
+
+  test('do not hide what went wrong before', async () => {
+    const counters = new Failing()
+    const { throttle } = open({}, counters)
+    const admission = await throttle.admit('sign-in', HOME)
+    if (!admission.admitted) throw new Error('it was refused')
+    counters.giveBack = () => Promise.reject(new StoreUnavailable('away'))
+    const work = (): Promise<never> => Promise.reject(new RangeError('the work itself'))
+    await expect(carryOut(admission, work)).rejects.toThrow(RangeError)
   })
 })

@@ -30,10 +30,11 @@ export type Admission =
 
 /** Holds attempts to the numbers of the policy (ASVS 6.3.1). Never asks whether an account exists: all are counted alike. */
 export interface Throttle {
+  /** Rejects when it cannot be counted: then the attempt must not be made. */
   admit(action: ThrottledAction, attempt: Attempt): Promise<Admission>
 }
 
-/** What a throttle is made of; what it remembers is kept in process memory unless given. */
+/** What a throttle is made of; what it remembers is kept in process memory unless given: then it is forgotten with the process, and each node counts for itself. */
 export interface ThrottleParts {
   readonly policy: Policy
   readonly clock: Clock
@@ -76,34 +77,58 @@ interface Source {
 export function createThrottle(parts: ThrottleParts): Throttle {
   const { policy, clock, counters = new MemoryAttemptCounters(), familiar = new MemoryFamiliarAddresses() } = parts
   const rules = rulesOf(policy)
+  // All at once, each tried once: stores write them together, and one that fails keeps no other back.
   const giveBack = async (taken: readonly Taken[]): Promise<void> => {
-    for (const { rule, subject, windowEndsAt } of taken) await counters.giveBack(rule, subject, windowEndsAt)
+    await Promise.all(taken.map(({ rule, subject, windowEndsAt }) => counters.giveBack(rule, subject, windowEndsAt)))
   }
   return {
     async admit(action, attempt) {
       const now = clock.now()
       const source = { account: shorten(attempt.account ?? ''), group: addressGroup(attempt.address) }
       const isFamiliar = await familiar.knows(source.account, source.group, now)
-      const taken: Taken[] = []
-      for (const held of heldTo(rules, action, source, isFamiliar)) {
-        const taking = await counters.take(held.rule, held.subject, now)
-        if (!taking.taken) {
-          await giveBack(taken)
-          return { admitted: false, retryAfterMs: taking.retryAfterMs }
-        }
-        taken.push({ ...held, windowEndsAt: taking.windowEndsAt })
+      const { taken, refused } = await takeEach(counters, heldTo(rules, action, source, isFamiliar), now)
+      if (refused !== undefined) {
+        await giveBack(taken)
+        return { admitted: false, retryAfterMs: refused.retryAfterMs }
       }
       return {
         admitted: true,
         async settle(outcome) {
           const settled = taken.splice(0)
           if (settled.length === 0 || outcome === 'failed') return
-          await giveBack(settled)
-          if (outcome === 'succeeded' && action === 'sign-in')
-            await familiar.remember(source.account, source.group, clock.now() + FAMILIAR_MS)
+          const until = clock.now() + FAMILIAR_MS
+          const isSignedIn = outcome === 'succeeded' && action === 'sign-in'
+          await Promise.all([
+            giveBack(settled),
+            ...(isSignedIn ? [familiar.remember(source.account, source.group, until)] : []),
+          ])
         },
       }
     },
+  }
+}
+
+/** What was taken, up to the first that was refused. */
+interface Tally {
+  readonly taken: Taken[]
+  readonly refused?: { readonly retryAfterMs: number } | undefined
+}
+
+/** One after the other, so that whoever is refused by the narrowest has touched no other. */
+async function takeEach(counters: AttemptCounters, all: readonly Held[], now: number): Promise<Tally> {
+  const taken: Taken[] = []
+  try {
+    for (const held of all) {
+      const taking = await counters.take(held.rule, held.subject, now)
+      if (!taking.taken) return { taken, refused: taking }
+      taken.push({ ...held, windowEndsAt: taking.windowEndsAt })
+    }
+    return { taken }
+  } catch (error) {
+    // An attempt that cannot be made counts against nobody, as far as that can still be said.
+    for (const { rule, subject, windowEndsAt } of taken)
+      counters.giveBack(rule, subject, windowEndsAt).catch(() => undefined)
+    throw error
   }
 }
 

@@ -6,14 +6,10 @@ const mutants: readonly Mutant[] = [
   brokenDatabase('a mark that is empty before it is kept', 'a mark that nobody kept is not there', (database) => ({
     readMark: async (name) => (await database.readMark(name)) ?? '',
   })),
-  brokenDatabase(
-    'a mark for all names',
-    'a mark is what was kept last under its name, to the letter',
-    (database) => ({
-      readMark: () => database.readMark('any'),
-      keepMark: (_, value) => database.keepMark('any', value),
-    }),
-  ),
+  brokenDatabase('a mark for all names', 'a mark is what was kept last under its name, to the letter', (database) => ({
+    readMark: () => database.readMark('any'),
+    keepMark: (_, value) => database.keepMark('any', value),
+  })),
   brokenDatabase(
     'the mark that was kept first',
     'a mark is what was kept last under its name, to the letter',
@@ -28,13 +24,9 @@ const mutants: readonly Mutant[] = [
     'a mark is what was kept last under its name, to the letter',
     (database) => ({ readMark: async (name) => (await database.readMark(name)) || undefined }),
   ),
-  brokenDatabase(
-    'a mark in seven bits',
-    'a mark is what was kept last under its name, to the letter',
-    (database) => ({
-      keepMark: (name, value) => database.keepMark(name, value.replaceAll(/[^\0-\x7f]/gu, '?')),
-    }),
-  ),
+  brokenDatabase('a mark in seven bits', 'a mark is what was kept last under its name, to the letter', (database) => ({
+    keepMark: (name, value) => database.keepMark(name, value.replaceAll(/[^\0-\x7f]/gu, '?')),
+  })),
   brokenDatabase('a mark that is written in two halves', 'of marks that race one stays, whole', (database) => ({
     async keepMark(name, value) {
       const middle = value.length / 2

@@ -34,12 +34,16 @@ const reports: readonly Mutant[] = [
       await nodes.report(report)
     },
   })),
-  brokenNodes('what a report leaves out is kept from the one before', 'every node has its last report there, whole', (nodes) => ({
-    async report(report) {
-      const before = (await nodes.read()).find(({ node }) => node === report.node)
-      await nodes.report({ ...report, heard: report.heard ?? before?.heard })
-    },
-  })),
+  brokenNodes(
+    'what a report leaves out is kept from the one before',
+    'every node has its last report there, whole',
+    (nodes) => ({
+      async report(report) {
+        const before = (await nodes.read()).find(({ node }) => node === report.node)
+        await nodes.report({ ...report, heard: report.heard ?? before?.heard })
+      },
+    }),
+  ),
   readAs('names that are cut off after some', 'every node has its last report there, whole', (read) =>
     read.map((report) => ({
       ...report,
@@ -77,16 +81,12 @@ const reports: readonly Mutant[] = [
 ]
 
 const removals: readonly Mutant[] = [
-  brokenNodes(
-    'a removal whatever the serial',
-    'a report is taken away only as long as it is the last',
-    (nodes) => ({
-      async remove(node) {
-        const standing = (await nodes.read()).find((report) => report.node === node)
-        return standing !== undefined && nodes.remove(node, standing.serial)
-      },
-    }),
-  ),
+  brokenNodes('a removal whatever the serial', 'a report is taken away only as long as it is the last', (nodes) => ({
+    async remove(node) {
+      const standing = (await nodes.read()).find((report) => report.node === node)
+      return standing !== undefined && nodes.remove(node, standing.serial)
+    },
+  })),
   brokenNodes(
     'a removal of all with this serial',
     'a report is taken away only as long as it is the last',

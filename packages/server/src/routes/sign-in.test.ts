@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createMemoryStores } from '@counterfoil/core'
 import {
+  breakable,
   EMAIL,
   heldBy,
   openServer,
@@ -231,5 +233,49 @@ describe('signing in', () => {
       const { status, body } = await refresh(test, 'hybrid', present(token))
       expect([status, body['error']]).toEqual([400, 'invalid_grant'])
     }
+  })
+})
+
+describe('while attempts cannot be counted', () => {
+  const json = { client_id: 'web-stateful', email: EMAIL, password: PASSWORD }
+
+  async function openUncounted(broken: 'counters' | 'familiar') {
+    const stores = createMemoryStores()
+    const state = { broken: false, asked: 0 }
+    const uncounted = await openServer({ ...stores, [broken]: breakable(stores[broken], state) })
+    await signUp(uncounted)
+    return { ...uncounted, database: stores.database, state }
+  }
+
+  it.each(['counters', 'familiar'] as const)(
+    'nobody is signed in, out, or told that a password is wrong, as long as the %s are out of reach',
+    async (broken) => {
+      const uncounted = await openUncounted(broken)
+      const held = await signIn(uncounted, 'web-stateful')
+      const before = await uncounted.database.readAudit(0, 100)
+      uncounted.state.broken = true
+      for (const password of [PASSWORD, 'wrong battery staple']) {
+        const sent = { path: '/sessions', json: { ...json, password }, cookie: held.cookie }
+        const { status, body, headers, setCookies } = await uncounted.call(sent)
+        expect([status, body['code'], headers['retry-after'], setCookies]).toEqual([503, 'store_unavailable', '1', []])
+      }
+      expect(await uncounted.database.readAudit(0, 100)).toEqual(before)
+      expect((await uncounted.call({ path: '/sessions/current', cookie: held.cookie })).status).toBe(200)
+      uncounted.state.broken = false
+      expect((await uncounted.call({ path: '/sessions', json })).status).toBe(201)
+    },
+  )
+
+  it('nobody makes an account, or changes a password', async () => {
+    const uncounted = await openUncounted('counters')
+    const held = await signIn(uncounted, 'stateful')
+    uncounted.state.broken = true
+    expect((await signUp(uncounted, 'grace@example.com')).body['code']).toBe('store_unavailable')
+    const change = { current_password: PASSWORD, new_password: 'another battery horse' }
+    const changed = await uncounted.call({ method: 'PUT', path: '/account/password', json: change, token: held.token })
+    expect([changed.status, changed.body['code']]).toEqual([503, 'store_unavailable'])
+    uncounted.state.broken = false
+    expect(await uncounted.database.findAccountByEmail('grace@example.com')).toBeUndefined()
+    expect((await uncounted.call({ path: '/sessions', json })).status).toBe(201)
   })
 })

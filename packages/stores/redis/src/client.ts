@@ -1,9 +1,15 @@
+/** Options of one command. */
+export interface RedisCommandOptions {
+  /** How long it may wait to be sent, in milliseconds; 0 for as long as it takes. */
+  timeout?: number
+}
+
 /** One connection, as `createClient` of `@redis/client` makes it. */
 export interface RedisSingleClient {
   readonly isReady: boolean
   /** Grows with each connection that is made. */
   readonly socketEpoch: number
-  sendCommand(words: string[]): Promise<unknown>
+  sendCommand(words: string[], options?: RedisCommandOptions): Promise<unknown>
 }
 
 /** What a client of Sentinel says when something happens to its connections. */
@@ -12,7 +18,7 @@ export type SentinelEvent = 'client-error' | 'topology-change'
 /** A client of Sentinel, as `createSentinel` of `@redis/client` makes it. */
 export interface RedisSentinelClient {
   getMasterNode(): { readonly host: string; readonly port: number } | undefined
-  sendCommand(isReadonly: boolean | undefined, words: string[]): Promise<unknown>
+  sendCommand(isReadonly: boolean | undefined, words: string[], options?: RedisCommandOptions): Promise<unknown>
   on(event: SentinelEvent, listener: () => void): unknown
   off(event: SentinelEvent, listener: () => void): unknown
 }

@@ -57,7 +57,12 @@ export function guardedCommands(link: Link, patience: Patience, tally: Tally, tr
     if (!trust.trusts(before)) await trust.settle(before)
     const route = link.routeOf(key)
     if (!trust.trusts(route)) throw new StoreUnavailable('Redis is away, or may have lost writes')
-    const reply = await ask(() => link.send(key, words), patience, tally, () => trust.doubt(route))
+    const reply = await ask(
+      () => link.send(key, words),
+      patience,
+      tally,
+      () => trust.doubt(route),
+    )
     if (link.routeOf(key) !== route) throw new StoreUnavailable('another server took over while Redis answered')
     return reply
   })

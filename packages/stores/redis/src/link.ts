@@ -1,4 +1,11 @@
-import type { RedisClient, RedisClusterClient, RedisClusterNode, RedisSentinelClient, RedisSingleClient } from './client.ts'
+import { StoreUnavailable } from '@counterfoil/core'
+import type {
+  RedisClient,
+  RedisClusterClient,
+  RedisClusterNode,
+  RedisSentinelClient,
+  RedisSingleClient,
+} from './client.ts'
 import { slotOf } from './slot.ts'
 
 /** A server that takes writes. */
@@ -36,8 +43,17 @@ export function linkTo(client: RedisClient): Link {
   return linkToSingle(client)
 }
 
+/** The store has its own limits; those of the driver take half of the time of a command. */
+const UNTIMED = { timeout: 0 }
+
+/** Sends a command now or not at all: none waits in the driver for a connection, however that was set up. */
+function sendBy(client: RedisSingleClient, words: string[]): Promise<unknown> {
+  if (!client.isReady) return Promise.reject(new StoreUnavailable('Redis is not connected'))
+  return client.sendCommand(words, UNTIMED)
+}
+
 function linkToSingle(client: RedisSingleClient): Link {
-  const send = (words: string[]) => client.sendCommand(words)
+  const send = (words: string[]) => sendBy(client, words)
   const route = () => String(client.socketEpoch)
   return { ...linkToOne({ name: 'the server', tag: '0', route, send }), close: () => undefined }
 }
@@ -45,9 +61,9 @@ function linkToSingle(client: RedisSingleClient): Link {
 function linkToSentinel(client: RedisSentinelClient): Link {
   let changes = 0
   const onChange = () => void changes++
-  client.on('client-error', onChange).valueOf()
-  client.on('topology-change', onChange).valueOf()
-  const send = (words: string[]) => client.sendCommand(false, words)
+  client.on('client-error', onChange)
+  client.on('topology-change', onChange)
+  const send = (words: string[]) => client.sendCommand(false, words, UNTIMED)
   const route = () => {
     const master = client.getMasterNode()
     return `${master?.host}:${master?.port}/${changes}`
@@ -100,9 +116,9 @@ async function sendByKey(
   key: string,
   words: string[],
 ): Promise<unknown> {
-  if (direct?.isReady !== true) return cluster.sendCommand(key, false, words)
+  if (direct === undefined) return cluster.sendCommand(key, false, words)
   try {
-    return await direct.sendCommand(words)
+    return await sendBy(direct, words)
   } catch (error) {
     if (error instanceof Error && /^(MOVED|ASK) /.test(error.message)) return cluster.sendCommand(key, false, words)
     throw error
@@ -117,8 +133,8 @@ async function sendTo(
 ): Promise<unknown> {
   // A client that was told to save connections makes this one only now.
   if (node.client === undefined) await cluster.sendCommand(`{${tag}}`, true, ['EXISTS', `{${tag}}`])
-  if (node.client === undefined) throw new Error('CLUSTERDOWN there is no connection')
-  return node.client.sendCommand(words)
+  if (node.client === undefined) throw new StoreUnavailable('Redis is not connected')
+  return sendBy(node.client, words)
 }
 
 /** The smallest number whose slot is served there. It is kept for as long as that is so. */

@@ -19,7 +19,8 @@ type UseTexts = [address?: string | null, userAgent?: string | null]
 /** A whole number above or equal to 0 in base 36. @throws {TypeError} for what is none. */
 export function writeNumber(number: number): string {
   const whole = Math.floor(number)
-  if (!Number.isSafeInteger(whole) || whole < 0) throw new TypeError('instants and generations are whole numbers from 0 on')
+  if (!Number.isSafeInteger(whole) || whole < 0)
+    throw new TypeError('instants and generations are whole numbers from 0 on')
   return whole.toString(36)
 }
 
@@ -37,7 +38,8 @@ export function writeRecord(session: Session): string {
 
 /** Where a credential was used, without the instant. */
 export function writeUse({ address, userAgent }: Use): string {
-  const texts: UseTexts = userAgent !== undefined ? [address ?? null, userAgent] : address !== undefined ? [address] : []
+  const texts: UseTexts =
+    userAgent !== undefined ? [address ?? null, userAgent] : address !== undefined ? [address] : []
   return JSON.stringify(texts)
 }
 

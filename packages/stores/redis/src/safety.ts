@@ -21,12 +21,18 @@ export interface Danger {
 const OLDEST_VERSION = 7
 
 /** What is wrong with the server; what cannot be known is a warning. */
-export function judgeSettings(name: string, settings: Settings): { dangers: readonly Danger[]; warnings: readonly string[] } {
+export function judgeSettings(
+  name: string,
+  settings: Settings,
+): { dangers: readonly Danger[]; warnings: readonly string[] } {
   const { version, evictionPolicy, appendOnly, snapshots } = settings
   const dangers: Danger[] = []
   if (!(Number.parseInt(version, 10) >= OLDEST_VERSION)) {
     const found = version === '' ? 'an unknown version' : `version ${version}`
-    dangers.push({ reason: 'too-old', message: `Redis at ${name} is ${found}: update it to 7 or later, or use Valkey.` })
+    dangers.push({
+      reason: 'too-old',
+      message: `Redis at ${name} is ${found}: update it to 7 or later, or use Valkey.`,
+    })
   }
   if (evictionPolicy !== 'noeviction') {
     const message = `Redis at ${name} has maxmemory-policy ${evictionPolicy}, which throws sessions away when memory is full: set it to noeviction.`

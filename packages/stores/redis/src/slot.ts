@@ -13,6 +13,7 @@ export function slotOf(key: string): number {
   const close = open < 0 ? -1 : key.indexOf('}', open + 1)
   const [from, to] = close > open + 1 ? [open + 1, close] : [0, key.length]
   let crc = 0
-  for (let at = from; at < to; at++) crc = ((crc << 8) ^ (CRC16[((crc >> 8) ^ key.charCodeAt(at)) & 0xff] ?? 0)) & 0xffff
+  for (let at = from; at < to; at++)
+    crc = ((crc << 8) ^ (CRC16[((crc >> 8) ^ key.charCodeAt(at)) & 0xff] ?? 0)) & 0xffff
   return crc % SLOT_COUNT
 }

@@ -41,6 +41,8 @@ export class Watch implements Trust {
   #mark: Mark | undefined
   #looking: Promise<void> | undefined
   #isMending = false
+  /** Lost writes were found, and no repair has come to its end since. */
+  #isTornApart = false
   #isClosed = false
   #cancelNext = (): void => undefined
   #failuresInARow = 0
@@ -160,8 +162,10 @@ export class Watch implements Trust {
     const { observer, onWarning } = this.#parts
     this.#isMending = true
     try {
-      if (this.#failuresInARow === 0) observer.tally.rollbacks++
+      if (!this.#isTornApart) observer.tally.rollbacks++
+      this.#isTornApart = true
       this.#mark = (await this.#repairedElsewhere(seen)) ?? (await this.#repair(lost, seen))
+      this.#isTornApart = false
     } catch (error) {
       onWarning(`the repair after lost writes in Redis failed, and is tried again: ${String(error)}`)
       throw error
@@ -199,7 +203,10 @@ interface Lost {
 }
 
 function remember(mark: Mark, seen: readonly Observation[]): Mark {
-  return { ...mark, primaries: { ...mark.primaries, ...Object.fromEntries(seen.map(({ tag, mark: one }) => [tag, one])) } }
+  return {
+    ...mark,
+    primaries: { ...mark.primaries, ...Object.fromEntries(seen.map(({ tag, mark: one }) => [tag, one])) },
+  }
 }
 
 function mapCounts(mark: Mark, change: (count: number) => number): Mark['primaries'] {

@@ -1,5 +1,12 @@
 import { describe, it } from 'vitest'
-import { databaseCases, revocationLogCases, sessionStoreCases } from '@counterfoil/core/conformance'
+import {
+  attemptCounterCases,
+  databaseCases,
+  familiarAddressCases,
+  nodeBoardCases,
+  revocationLogCases,
+  sessionStoreCases,
+} from '@counterfoil/core/conformance'
 import type { ConnectedStores } from '@counterfoil/core/conformance'
 import { openSqlite } from './open.ts'
 import { newPath } from './scratch.fixture.ts'
@@ -19,6 +26,9 @@ describe.each([
   ['session store', sessionStoreCases],
   ['database', databaseCases],
   ['revocation log', revocationLogCases],
+  ['board of nodes', nodeBoardCases],
+  ['counters of attempts', attemptCounterCases],
+  ['familiar addresses', familiarAddressCases],
 ])('the %s in SQLite', (_, cases) => {
   it.each(cases)('$title', ({ run }) => run(() => openAt(newPath())))
 })

@@ -21,6 +21,7 @@ export function prepareDatabaseVerbs(db: DatabaseSync, append: LogVerbs['appendR
     ...prepareApplicationVerbs(db, besides),
     ...prepareKeyVerbs(db, besides),
     recordAudit: besides.audit,
+    keepMark: prepareMark(db),
     check: prepareCheck(db),
   }
 }
@@ -78,6 +79,16 @@ function prepareKeyVerbs(db: DatabaseSync, { audit, append }: Besides) {
       audit(event)
       return append([{ kind: 'key', keyId: id, at }])
     },
+  }
+}
+
+function prepareMark(db: DatabaseSync) {
+  const keep = prepareChange(
+    db,
+    'INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+  )
+  return (name: string, value: string): void => {
+    keep(name, value)
   }
 }
 

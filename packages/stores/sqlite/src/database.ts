@@ -27,6 +27,7 @@ export function createDatabase(reader: Reader, group: GroupCommit): Database {
     ...createApplications(reader, group),
     ...createKeys(reader, group),
     ...createAudit(reader, group),
+    ...createMarks(reader, group),
     ...createCheck(reader, group),
   }
 }
@@ -126,6 +127,14 @@ function createAudit(
     recordAudit: async (event) => group.write('recordAudit', [cellsOfAudit(event)]),
     readAudit: (after, limit) => answer(() => read.all(after, limit).map(auditEventOfRow)),
     findSessionOwner: (id) => answer(() => owner.first(id)?.[0]),
+  }
+}
+
+function createMarks({ db, answer }: Reader, group: GroupCommit): Pick<Database, 'readMark' | 'keepMark'> {
+  const read = prepareQuery<[string]>(db, 'SELECT value FROM marks WHERE name = ?')
+  return {
+    readMark: (name) => answer(() => read.first(name)?.[0]),
+    keepMark: async (name, value) => group.write('keepMark', [name, value]),
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { SessionId } from '@counterfoil/protocol'
 import { migrate } from './migrate.ts'
 import { SqliteOpenError } from './open-error.ts'
 import { openSqlite } from './open.ts'
@@ -101,6 +102,22 @@ describe('a migration', () => {
     migrate(db, path, 50, ['not taken again', 'CREATE TABLE two (a INTEGER) STRICT; INSERT INTO two VALUES (1)'])
     expect(db.prepare('SELECT a FROM two').all()).toEqual([{ a: 1 }])
     expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 })
+  })
+
+  it('brings a file of the first schema to the present one, with all that it holds', async () => {
+    const path = newPath()
+    const db = new DatabaseSync(path)
+    migrate(db, path, 50, MIGRATIONS.slice(0, 1))
+    db.exec(
+      `UPDATE installation SET incarnation = 'first', head = 1; INSERT INTO revocations VALUES (1, 'session', 'gone', NULL, NULL, 5)`,
+    )
+    db.close()
+    const { database, log, nodes } = await openStores({ path })
+    expect(await log.holdsSession('gone' as SessionId)).toBe(true)
+    expect(await log.head()).toMatchObject({ position: 1 })
+    expect(await nodes.read()).toEqual([])
+    await database.keepMark('redis', 'kept')
+    expect(await database.readMark('redis')).toBe('kept')
   })
 
   it('that fails half-way leaves the file as it was', () => {

@@ -1,19 +1,30 @@
 import { resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { systemRandom } from '@counterfoil/core'
-import type { Database, Random, RevocationLog, SessionStore } from '@counterfoil/core'
+import type {
+  AttemptCounters,
+  Database,
+  FamiliarAddresses,
+  NodeBoard,
+  Random,
+  RevocationLog,
+  SessionStore,
+} from '@counterfoil/core'
+import { createAttemptCounters } from './attempt-counters.ts'
 import { connect } from './connection.ts'
 import { createDatabase } from './database.ts'
+import { createFamiliarAddresses } from './familiar-addresses.ts'
 import { createPrivately, identifyFile, isOrphaned, makePrivate } from './file.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { WriteCounts } from './group-commit.ts'
 import { beginIncarnation } from './incarnation.ts'
-import { watchLog } from './log-watch.ts'
 import { migrate } from './migrate.ts'
+import { createNodeBoard } from './node-board.ts'
 import { openErrorFor, orphanedLog } from './open-error.ts'
 import { createReader } from './reader.ts'
 import { createRevocationLog } from './revocation-log.ts'
 import { createSessionStore } from './session-store.ts'
+import { watchGrowth } from './watch.ts'
 
 /** How to open a file. */
 export interface SqliteOptions {
@@ -29,11 +40,15 @@ export interface SqliteOptions {
   readonly random?: Random | undefined
 }
 
-/** The three stores in one file. */
+/** The stores of one installation in one file. */
 export interface SqliteStores {
   readonly database: Database
   readonly sessions: SessionStore
   readonly log: RevocationLog
+  /** For the processes that have the file open; each is a node. */
+  readonly nodes: NodeBoard
+  readonly counters: AttemptCounters
+  readonly familiar: FamiliarAddresses
   /** Counts for metrics. */
   readonly counts: () => WriteCounts
   /** Resolves when the writes that wait are done with and the file is closed. */
@@ -56,23 +71,28 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
   const path = resolve(options.path)
   const db = openFile(path, lockTimeoutMs, random)
   try {
-    const watch = watchLog(db)
+    const logWatch = watchGrowth(db, 'SELECT head FROM installation')
+    const boardWatch = watchGrowth(db, 'SELECT reports FROM installation')
     const file = identifyFile(path)
     const reader = createReader(db)
     const onCommit = (head: number) => {
       reader.moveOn()
-      watch.notice(head)
+      logWatch.notice(head)
     }
     const group = await GroupCommit.open({ path, file, lockTimeoutMs, maxFileBytes, maxWaitingWrites, onCommit })
     const close = async () => {
       await group.close()
-      watch.close()
+      logWatch.close()
+      boardWatch.close()
       if (db.isOpen) db.close()
     }
     return {
       database: createDatabase(reader, group),
       sessions: createSessionStore(reader, group),
-      log: createRevocationLog(reader, group, watch),
+      log: createRevocationLog(reader, group, logWatch),
+      nodes: createNodeBoard(reader, group, boardWatch),
+      counters: createAttemptCounters(group),
+      familiar: createFamiliarAddresses(reader, group),
       counts: () => group.counts(),
       close,
     }

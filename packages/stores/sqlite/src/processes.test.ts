@@ -161,4 +161,19 @@ describe('processes that write to one file at once', () => {
     expect(await one.log.head()).toEqual(head)
     await Promise.all([one.close(), other.close()])
   })
+
+  it('hear of one another’s reports, and read them at once', async () => {
+    const path = newPath()
+    const [one, other] = [await openSqlite({ path }), await openSqlite({ path })]
+    const report = { node: 'other', serial: 1, obeyed: { incarnation: 'one', position: 3 } }
+    const sent = { ...report, heard: undefined, awaited: undefined }
+    const heard = new Promise<void>((resolve) => one.nodes.watch(resolve))
+    await other.nodes.report(sent)
+    // In one turn of the event loop, in which other reads are of one moment.
+    await one.database.readMark('any')
+    await other.nodes.report({ ...sent, serial: 2 })
+    expect(await one.nodes.read()).toEqual([{ ...sent, serial: 2 }])
+    await heard
+    await Promise.all([one.close(), other.close()])
+  })
 })

@@ -10,6 +10,8 @@ export interface Reader {
    * commit of this process. Whatever the question throws becomes a rejection with `StoreUnavailable`.
    */
   readonly answer: <Answer>(ask: () => Answer) => Promise<Answer>
+  /** The same, but from this very moment: for what others decide by, who may have written since the turn began. */
+  readonly answerNow: <Answer>(ask: () => Answer) => Promise<Answer>
   /** Answers from a later moment from now on: something has been committed. */
   readonly moveOn: () => void
 }
@@ -24,18 +26,23 @@ export function createReader(db: DatabaseSync): Reader {
   const moveOn = (): void => {
     if (db.isOpen && db.isTransaction) finish()
   }
+  const answer: Reader['answer'] = (ask) => {
+    try {
+      if (!db.isTransaction) {
+        begin()
+        setImmediate(moveOn)
+      }
+      return Promise.resolve(ask())
+    } catch (cause) {
+      return Promise.reject(new StoreUnavailable('the SQLite file cannot be read', { cause }))
+    }
+  }
   return {
     db,
-    answer(ask) {
-      try {
-        if (!db.isTransaction) {
-          begin()
-          setImmediate(moveOn)
-        }
-        return Promise.resolve(ask())
-      } catch (cause) {
-        return Promise.reject(new StoreUnavailable('the SQLite file cannot be read', { cause }))
-      }
+    answer,
+    answerNow(ask) {
+      moveOn()
+      return answer(ask)
     },
     moveOn,
   }

@@ -2,8 +2,8 @@ import type { RevocationLog, Unsubscribe } from '@counterfoil/core'
 import type { AccountId, ApplicationId, KeyId, LogHead, Revocation, SessionId } from '@counterfoil/protocol'
 import type { GroupCommit } from './group-commit.ts'
 import type { Reader } from './reader.ts'
-import type { LogWatch } from './log-watch.ts'
 import { prepareQuery } from './statements.ts'
+import type { Watch } from './watch.ts'
 
 type RevocationRow = [
   position: number,
@@ -15,22 +15,18 @@ type RevocationRow = [
 ]
 
 /** The revocation log in one file: reads at once on this thread, appends in the next transaction of `group`. */
-export function createRevocationLog(reader: Reader, group: GroupCommit, watch: LogWatch): RevocationLog {
-  const { db, answer } = reader
+export function createRevocationLog(reader: Reader, group: GroupCommit, watch: Watch): RevocationLog {
+  const { db, answer, answerNow } = reader
   const readEnds = prepareQuery<[string, number, number]>(db, 'SELECT incarnation, head, compacted FROM installation')
   const holds = prepareQuery(db, `SELECT 1 FROM revocations WHERE kind = 'session' AND subject = ?`)
-  // Not from the moment at which the turn began: a lease says that everything up to its head is known, and others may have written since.
-  const answerNow: typeof answer = (ask) => {
-    reader.moveOn()
-    return answer(ask)
-  }
   const ends = () => {
     const [incarnation, position, compacted] = readEnds.first() ?? missing()
     return { head: { incarnation, position }, compacted }
   }
   return {
     append: (records) => group.write('appendRevocations', [records]),
-    read: prepareReading({ ...reader, answer: answerNow }, ends),
+    read: prepareReading(reader, ends),
+    // A lease says that everything up to its head is known.
     head: () => answerNow(() => ends().head),
     holdsSession: (id) => answer(() => holds.first(id) !== undefined),
     watch: (onAppend): Unsubscribe => watch.add(onAppend),
@@ -47,7 +43,7 @@ export function createRevocationLog(reader: Reader, group: GroupCommit, watch: L
 }
 
 function prepareReading(
-  { db, answer }: Reader,
+  { db, answerNow }: Reader,
   ends: () => { head: LogHead; compacted: number },
 ): RevocationLog['read'] {
   const records = prepareQuery<RevocationRow>(
@@ -56,7 +52,7 @@ function prepareReading(
   )
   // Both in one answer, so that head and records are of one moment: a head that ran ahead would look like a gap.
   return (after, limit) =>
-    answer(() => {
+    answerNow(() => {
       const { head, compacted } = ends()
       if (after < compacted) return 'compacted'
       // Whoever is up to date asks most often: verifiers renew their leases.

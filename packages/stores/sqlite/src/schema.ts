@@ -107,4 +107,35 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_of_started_sessions ON audit (session_id) WHERE kind = 'session.started';
 `,
+  `
+CREATE TABLE marks (
+  name TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE installation ADD COLUMN reports INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE node_reports (
+  node TEXT NOT NULL PRIMARY KEY,
+  serial INTEGER NOT NULL,
+  report TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE attempts (
+  rule TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  ends_at INTEGER NOT NULL,
+  PRIMARY KEY (rule, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_by_end ON attempts (ends_at);
+
+CREATE TABLE familiar_addresses (
+  account TEXT NOT NULL,
+  place TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  remembered INTEGER NOT NULL,
+  PRIMARY KEY (account, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX familiar_addresses_by_end ON familiar_addresses (expires_at);
+`,
 ]

@@ -63,8 +63,14 @@ function prepareMemory(db: DatabaseSync) {
     `DELETE FROM familiar_addresses WHERE account = ?1 AND place NOT IN
        (SELECT place FROM familiar_addresses WHERE account = ?1 ORDER BY remembered DESC LIMIT ${FAMILIAR_GROUPS_PER_ACCOUNT})`,
   )
-  return (account: string, group: string, until: number): void => {
+  const tidy = prepareChange(
+    db,
+    `DELETE FROM familiar_addresses WHERE (account, place) IN
+       (SELECT account, place FROM familiar_addresses WHERE expires_at <= ? ORDER BY expires_at LIMIT ${TIDY_STEP})`,
+  )
+  return (account: string, group: string, until: number, now: number): void => {
     put(account, group, until)
     bound(account)
+    tidy(now)
   }
 }

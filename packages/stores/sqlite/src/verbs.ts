@@ -3,10 +3,14 @@ import { prepareDatabaseVerbs } from './database-verbs.ts'
 import type { DatabaseVerbs } from './database-verbs.ts'
 import { prepareLogVerbs } from './log-verbs.ts'
 import type { LogVerbs } from './log-verbs.ts'
+import { prepareNodeVerbs } from './node-verbs.ts'
+import type { NodeVerbs } from './node-verbs.ts'
 import { prepareSessionVerbs } from './session-verbs.ts'
 import type { SessionVerbs } from './session-verbs.ts'
+import { prepareThrottleVerbs } from './throttle-verbs.ts'
+import type { ThrottleVerbs } from './throttle-verbs.ts'
 
-type Verbs = SessionVerbs & DatabaseVerbs & LogVerbs
+type Verbs = SessionVerbs & DatabaseVerbs & LogVerbs & NodeVerbs & ThrottleVerbs
 
 /** Names a verb that writes. */
 export type VerbName = keyof Verbs
@@ -28,7 +32,13 @@ export type Call<Name extends VerbName = VerbName> = {
 /** Prepares all verbs that write. */
 export function prepareVerbs(db: DatabaseSync): VerbTable {
   const log = prepareLogVerbs(db)
-  return { ...prepareSessionVerbs(db), ...log, ...prepareDatabaseVerbs(db, log.appendRevocations) }
+  return {
+    ...prepareSessionVerbs(db),
+    ...log,
+    ...prepareDatabaseVerbs(db, log.appendRevocations),
+    ...prepareNodeVerbs(db),
+    ...prepareThrottleVerbs(db),
+  }
 }
 
 /** Runs one verb. */
