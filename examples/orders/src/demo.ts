@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Table from 'cli-table3'
 import { findFreePort, startProcess, stopProcess } from './processes.ts'
-import { tourStrategy, type Finding } from './strategy-tour.ts'
+import { tourStrategy, type Finding, type Places } from './strategy-tour.ts'
 
-/** Starts the server and the orders API, takes every strategy through its life, and prints what came of it. */
+/**
+ * Starts the server and the orders API, takes every strategy through its life, and prints what came of it. With `DEMO_ISSUER` and
+ * `DEMO_ORDERS` in the environment it starts nothing, and goes to those.
+ */
 const STRATEGIES = ['stateless', 'stateful', 'hybrid'] as const
 const COUNTERFOIL = join(import.meta.dirname, '../../../apps/counterfoil/bin/counterfoil.js')
 
@@ -40,29 +43,37 @@ function cellOf(finding: Finding | undefined): string {
   return finding.expected ? finding.found : `NOT AS PROMISED: ${finding.found}`
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'counterfoil-demo-'))
-const [serverPort, ordersPort] = [await findFreePort(), await findFreePort()]
-const issuer = `http://localhost:${serverPort}`
-const orders = `http://localhost:${ordersPort}`
-const verifierKey = randomBytes(32).toString('base64url')
-await writeFile(
-  join(folder, 'counterfoil.toml'),
-  settings(issuer, `127.0.0.1:${serverPort}`, join(folder, 'data'), orders, verifierKey),
-)
-console.log(`Server at ${issuer}, orders API at ${orders}, data in ${folder} (removed at the end).\n`)
-const server = await startProcess(
-  COUNTERFOIL,
-  ['serve', '--config', join(folder, 'counterfoil.toml')],
-  {},
-  `${issuer}/healthz`,
-)
-const ordersEnv = { ISSUER: issuer, AUDIENCE: orders, PORT: String(ordersPort), VERIFIER_KEY: verifierKey }
-const api = await startProcess(join(import.meta.dirname, 'main.js'), [], ordersEnv, `${orders}/whoami`)
+interface Started extends Places {
+  stop(): Promise<void>
+}
+
+async function start(): Promise<Started> {
+  const folder = await mkdtemp(join(tmpdir(), 'counterfoil-demo-'))
+  const [serverPort, ordersPort] = [await findFreePort(), await findFreePort()]
+  const issuer = `http://localhost:${serverPort}`
+  const orders = `http://localhost:${ordersPort}`
+  const verifierKey = randomBytes(32).toString('base64url')
+  const file = join(folder, 'counterfoil.toml')
+  await writeFile(file, settings(issuer, `127.0.0.1:${serverPort}`, join(folder, 'data'), orders, verifierKey))
+  console.log(`Server at ${issuer}, orders API at ${orders}, data in ${folder} (removed at the end).\n`)
+  const server = await startProcess(COUNTERFOIL, ['serve', '--config', file], {}, `${issuer}/healthz`)
+  const ordersEnv = { ISSUER: issuer, AUDIENCE: orders, PORT: String(ordersPort), VERIFIER_KEY: verifierKey }
+  const api = await startProcess(join(import.meta.dirname, 'main.js'), [], ordersEnv, `${orders}/whoami`)
+  const stop = async (): Promise<void> => {
+    await Promise.all([stopProcess(server), stopProcess(api)])
+    await rm(folder, { recursive: true })
+  }
+  return { issuer, orders, stop }
+}
+
+const { DEMO_ISSUER: issuer, DEMO_ORDERS: orders } = process.env
+const running = issuer !== undefined && orders !== undefined
+const places: Started = running ? { issuer, orders, stop: () => Promise.resolve() } : await start()
 try {
   const findings: Finding[][] = []
   for (const strategy of STRATEGIES) {
     process.stderr.write(`${strategy} …\n`)
-    findings.push(await tourStrategy(strategy, { issuer, orders }))
+    findings.push(await tourStrategy(strategy, places))
   }
   print(findings)
   console.log(
@@ -70,6 +81,5 @@ try {
   )
   process.exitCode = findings.flat().every(({ expected }) => expected) ? 0 : 1
 } finally {
-  await Promise.all([stopProcess(server), stopProcess(api)])
-  await rm(folder, { recursive: true })
+  await places.stop()
 }

@@ -20,6 +20,7 @@ export type AuditKind =
   | 'session.ended'
   | 'session.all_ended'
   | 'session.recovered'
+  | 'session.moved'
   | 'refresh.reuse_detected'
   | 'store.rollback_detected'
 

@@ -24,6 +24,20 @@ export type { Session, Use } from './sessions/session.ts'
 export type { AttemptCounters, AttemptRule, Taking } from './credentials/attempt-counters.ts'
 export { FAMILIAR_GROUPS_PER_ACCOUNT } from './credentials/familiar-addresses.ts'
 export type { FamiliarAddresses } from './credentials/familiar-addresses.ts'
+export { ARCHIVE_KEYS, archivedKey, canonicalRow, storedKey } from './stores/archive.ts'
+export type {
+  ArchivedKey,
+  ArchivedSession,
+  DatabaseArchive,
+  DatabaseContents,
+  ErasedAccount,
+  LogEnds,
+  Page,
+  Section,
+  SessionArchive,
+  SessionContents,
+  SessionFloor,
+} from './stores/archive.ts'
 export type { Database, NewAccount, RaisedGeneration } from './stores/database.ts'
 export type { NodeBoard, NodeReport } from './stores/node-board.ts'
 export type { RevocationLog, Unsubscribe } from './stores/revocation-log.ts'

@@ -3,7 +3,7 @@ import { errorText } from '@counterfoil/protocol'
 import { loadConfiguration } from '../config/load.ts'
 import { quote, toOneLine } from '../config/quoting.ts'
 import { CommandFailure } from '../failure.ts'
-import { withAuth } from '../installation/installation.ts'
+import { placeOf, withAuth } from '../installation/installation.ts'
 import { askPassword, readPassword } from '../terminal/password.ts'
 
 interface AddOptions {
@@ -22,7 +22,7 @@ export async function addAccount(email: string, options: AddOptions): Promise<vo
     const account = await auth.addAccount({ email, password, name: options.name, roles: options.role ?? [] })
     if (isRefusal(account))
       throw new CommandFailure([errorText(account.refused), account.detail ?? ''].join(' ').trim())
-    say(`added ${account.email} as account ${account.id} to ${configuration.database}`)
+    say(`added ${account.email} as account ${account.id} to ${placeOf(configuration)}`)
   })
 }
 

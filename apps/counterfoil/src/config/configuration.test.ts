@@ -32,8 +32,14 @@ describe('defaults', () => {
       issuer: 'http://localhost:7500',
       listen: { host: '127.0.0.1', port: 7500 },
       dataDir: '/srv/data',
-      database: '/srv/data/counterfoil.db',
+      database: { kind: 'sqlite', path: '/srv/data/counterfoil.db' },
+      databaseConnections: 10,
+      databasePooled: false,
+      sessionStore: { kind: 'database' },
+      unsafelyAcceptRedisLoss: false,
       secret: undefined,
+      workers: 1,
+      drainSeconds: 0,
       trustedProxies: [],
       logLevel: 'info',
       signUp: 'open',
@@ -61,10 +67,14 @@ describe('a file and the environment', () => {
       listen = "[::1]:8080"
       data_dir = "var"
       database = "sqlite:x.db"
-      session_store = "database"
+      database_connections = 20
+      database_pooled = true
+      session_store = "redis://:redispass@r/1"
+      unsafely_accept_redis_loss = true
       secret = "${SECRET}"
       trusted_proxies = ["10.0.0.0/8", "::1"]
-      workers = 1
+      workers = 4
+      drain_seconds = 7
       log_level = "warn"
       sign_up = "closed"
       [policy]
@@ -90,7 +100,13 @@ describe('a file and the environment', () => {
       issuer: 'https://auth.example.com/a',
       listen: { host: '::1', port: 8080 },
       dataDir: '/srv/var',
-      database: '/srv/var/x.db',
+      database: { kind: 'sqlite', path: '/srv/var/x.db' },
+      databaseConnections: 20,
+      databasePooled: true,
+      sessionStore: { kind: 'redis', nodes: [{ host: 'r', port: 6379 }], password: 'redispass', database: 1 },
+      unsafelyAcceptRedisLoss: true,
+      workers: 4,
+      drainSeconds: 7,
       secret: new TextEncoder().encode(SECRET),
       trustedProxies: ['10.0.0.0/8', '::1'],
       logLevel: 'warn',
@@ -118,11 +134,15 @@ describe('a file and the environment', () => {
       COUNTERFOIL_ISSUER: 'https://auth.example.com',
       COUNTERFOIL_LISTEN: '0.0.0.0:2',
       COUNTERFOIL_DATA_DIR: '/var/lib/c',
-      COUNTERFOIL_DATABASE: 'sqlite:/mnt/c.db',
-      COUNTERFOIL_SESSION_STORE: 'database',
+      COUNTERFOIL_DATABASE: 'postgres://c:pgpass@db/counterfoil',
+      COUNTERFOIL_DATABASE_CONNECTIONS: '3',
+      COUNTERFOIL_DATABASE_POOLED: 'true',
+      COUNTERFOIL_SESSION_STORE: 'valkey+cluster://a:7001,b',
+      COUNTERFOIL_UNSAFELY_ACCEPT_REDIS_LOSS: 'true',
       COUNTERFOIL_SECRET: SECRET,
       COUNTERFOIL_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1',
-      COUNTERFOIL_WORKERS: '1',
+      COUNTERFOIL_WORKERS: '2',
+      COUNTERFOIL_DRAIN_SECONDS: '0',
       COUNTERFOIL_LOG_LEVEL: 'debug',
       COUNTERFOIL_SIGN_UP: 'closed',
       COUNTERFOIL_POLICY_LEEWAY_SECONDS: '2',
@@ -132,7 +152,13 @@ describe('a file and the environment', () => {
       issuer: 'https://auth.example.com',
       listen: { host: '0.0.0.0', port: 2 },
       dataDir: '/var/lib/c',
-      database: '/mnt/c.db',
+      database: { kind: 'postgres', url: 'postgres://c:pgpass@db/counterfoil' },
+      databaseConnections: 3,
+      databasePooled: true,
+      sessionStore: { kind: 'redis', layout: 'cluster' },
+      unsafelyAcceptRedisLoss: true,
+      workers: 2,
+      drainSeconds: 0,
       trustedProxies: ['10.0.0.0/8', '192.0.2.1'],
       logLevel: 'debug',
       signUp: 'closed',
@@ -195,10 +221,39 @@ describe('a wrong setting is refused with one line that names it', () => {
     ['database = "mysql:x"', /database must be "sqlite:" and a file name/],
     ['database = "sqlite:"', /database must be "sqlite:" and a file name/],
     ['database = "sqlite::memory:"', /database must be "sqlite:" and a file name/],
-    ['database = "postgres://u:hunter2@db/x"', /database names PostgreSQL, which this version does not have yet/],
-    ['session_store = "rediss://:hunter2@r"', /session_store names Redis, which this version does not have yet/],
-    ['session_store = "redis+cluster://a,b"', /session_store names Redis/],
-    ['session_store = "memory"', /session_store must be "database"$/],
+    [
+      'database = "postgres://u:hunter2#@db/x"',
+      /database must be a URL, .*what is special in the password as %40 for @$/,
+    ],
+    ['database = "postgres://u:hunter2%@db/x"', /database must be a URL/],
+    ['database = "postgres://u:hunter2@db"', /database must name a database: postgres:\/\/user@host\/database$/],
+    ['database = "postgres://u:hunter2@db/x/y"', /database must name a database/],
+    ['database = "postgres:///x"', /database must name a host/],
+    ['database = "postgres://u:hunter2@a,b/x"', /database must name one host/],
+    ['database = "postgres://db/x?sslmod=require"', /database has a parameter that is none: did you mean sslmode\?$/],
+    ['database = "postgres://db/x?password=hunter2"', /database has a parameter that is none: put the password before/],
+    ['database = "postgres://db/x?sslmode=hunter2"', /database must have an sslmode of disable, no-verify, /],
+    ['database_connections = 1', /database_connections must be a whole number from 2 to 1000$/],
+    ['session_store = "memory"', /session_store must be "database", or "redis:\/\/host:port"/],
+    ['session_store = "redis://"', /session_store must be "redis:\/\/host:port"/],
+    ['session_store = "redis://hunter2@r"', /session_store must have its user and password as "user:password@"/],
+    ['session_store = "redis://:hun%ter2@r"', /session_store must have its user and password/],
+    ['session_store = "redis://:hun/ter2@r"', /session_store must be "redis:\/\/host:port"/],
+    ['session_store = "redis://a,b"', /session_store must be "redis:\/\/host:port"/],
+    ['session_store = "redis://a:99999"', /session_store must be "redis:\/\/host:port"/],
+    ['session_store = "redis://a/name"', /session_store must be "redis:\/\/host:port"/],
+    ['session_store = "redis://a?tls=1"', /session_store has a parameter that is none: there are none$/],
+    ['session_store = "redis+cluster://a,b/1"', /session_store must name no number: a cluster has one$/],
+    [
+      'session_store = "redis+sentinel://a,b"',
+      /session_store must be "redis\+sentinel:\/\/", the sentinels and a name/,
+    ],
+    [
+      'session_store = "redis+sentinel://a/n?password=hunter2"',
+      /sentinel_user and sentinel_password are all there are/,
+    ],
+    ['session_store = "redis+ring://a"', /session_store must be "redis:\/\/host:port"/],
+    ['unsafely_accept_redis_loss = "true"', /unsafely_accept_redis_loss must be true or false$/],
     [
       'secret = "hunter2"',
       /^c\.toml: secret must be at least 32 bytes; this makes a good one: openssl rand -base64 32$/,
@@ -207,8 +262,9 @@ describe('a wrong setting is refused with one line that names it', () => {
     ['trusted_proxies = ["10.0.0.0/33"]', /trusted_proxies\[0\] must be an address or a range/],
     ['trusted_proxies = ["::1", "proxy"]', /trusted_proxies\[1\] must be an address or a range/],
     ['trusted_proxies = ["0.0.0.0/0"]', /trusted_proxies\[0\] would trust everybody/],
-    ['workers = 4', /workers must be 1: this version serves from one process$/],
-    ['workers = 1.5', /workers must be a whole number from 1$/],
+    ['workers = 0', /workers must be a whole number from 1 to 64$/],
+    ['workers = 1.5', /workers must be a whole number from 1 to 64$/],
+    ['drain_seconds = 301', /drain_seconds must be a whole number from 0 to 300$/],
     ['log_level = "loud"', /log_level must be one of "silent", .*"trace"$/],
     ['sign_up = true', /sign_up must be one of "open", "closed"$/],
     ['[policy]\naccess_token_seconds = 5', /policy\.access_token_seconds must be a whole number from 10 to 3600$/],
@@ -274,7 +330,8 @@ describe('a wrong setting is refused with one line that names it', () => {
     ['COUNTERFOIL_APPLICATIONS', '[]', /cannot be given in the environment: write \[\[applications\]\] in a file/],
     ['COUNTERFOIL_LISTEN', '', /^COUNTERFOIL_LISTEN must be host:port/],
     ['COUNTERFOIL_SECRET', 'hunter2', /^COUNTERFOIL_SECRET must be at least 32 bytes/],
-    ['COUNTERFOIL_WORKERS', 'two', /^COUNTERFOIL_WORKERS must be a whole number from 1$/],
+    ['COUNTERFOIL_WORKERS', 'two', /^COUNTERFOIL_WORKERS must be a whole number from 1 to 64$/],
+    ['COUNTERFOIL_UNSAFELY_ACCEPT_REDIS_LOSS', 'yes', /^COUNTERFOIL_UNSAFELY_ACCEPT_REDIS_LOSS must be true or false$/],
     ['COUNTERFOIL_TRUSTED_PROXIES', '10.0.0.1,,', /^COUNTERFOIL_TRUSTED_PROXIES\[1\] must be an address or a range/],
     [
       'COUNTERFOIL_POLICY_LEEWAY_SECONDS',
@@ -307,6 +364,8 @@ describe('whatever is given', () => {
   const tricky = fc.constantFrom(
     'http://[',
     'sqlite:',
+    'postgres://u:p@h/d?sslmode=',
+    'redis+sentinel://a,b/n?',
     '127.0.0.1:1',
     'https://a',
     '[::]:1',

@@ -7,13 +7,7 @@ import { defaultIssuer, readIssuer, readListen, readTrustedProxies, type Listen 
 import { readPolicy } from './policy.ts'
 import { SETTINGS, type LOG_LEVELS, type SettingName, type SettingValue } from './settings.ts'
 import { checkShape } from './shape.ts'
-import {
-  readDatabase,
-  readSecret,
-  readSessionStore,
-  type DatabaseAddress,
-  type SessionStoreAddress,
-} from './stores.ts'
+import { readDatabase, readSecret, readSessionStore, type DatabaseAddress, type SessionStoreAddress } from './stores.ts'
 import { parseToml } from './toml.ts'
 import { readVerifiers } from './verifiers.ts'
 
@@ -26,6 +20,8 @@ export interface Configuration {
   readonly database: DatabaseAddress
   /** Connections to PostgreSQL that each process may have. */
   readonly databaseConnections: number
+  /** Whether `database` leads to a pooler, through which nothing is notified. */
+  readonly databasePooled: boolean
   readonly sessionStore: SessionStoreAddress
   /** Whether a Redis that may lose sessions on its own is taken all the same. */
   readonly unsafelyAcceptRedisLoss: boolean
@@ -79,6 +75,7 @@ export function readConfiguration({ file, environment, directory }: Configuratio
     dataDir,
     database,
     databaseConnections: take(given, 'database_connections', asIs) ?? 10,
+    databasePooled: take(given, 'database_pooled', asIs) ?? false,
     sessionStore: take(given, 'session_store', readSessionStore) ?? { kind: 'database' },
     unsafelyAcceptRedisLoss: take(given, 'unsafely_accept_redis_loss', asIs) ?? false,
     secret: take(given, 'secret', readSecret),

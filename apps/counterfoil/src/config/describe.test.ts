@@ -68,3 +68,15 @@ test('with defaults alone it is valid TOML too', () => {
 function withKeys(text: string): string {
   return text.replaceAll('# key = "********"', `key = "${SECRET}"`)
 }
+
+test('stores are shown without their passwords, and lines that lack one are comments', () => {
+  const text = 'database = "postgres://ada:hunter2@db/auth"\nsession_store = "redis://:hunter2@r"\n'
+  const shown = describeConfiguration(
+    readConfiguration({ file: { name: 'c.toml', text }, environment: {}, directory: '/srv' }),
+  )
+  expect(shown).not.toContain('hunter2')
+  expect(shown).toMatch(/^# database = "postgres:\/\/ada:\*{8}@db\/auth" +# c\.toml$/m)
+  expect(shown).toMatch(/^# session_store = "redis:\/\/:\*{8}@r:6379" +# c\.toml$/m)
+  expect(shown).toMatch(/^# secret = "\*{8}" +# missing: set COUNTERFOIL_SECRET$/m)
+  expect(shown).toMatch(/^drain_seconds = 5 +# default$/m)
+})

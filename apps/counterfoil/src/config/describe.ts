@@ -41,6 +41,7 @@ function topLevelLines(configuration: Configuration, sourceOf: (name: string) =>
     data_dir: dataDir,
     database: showDatabase(configuration.database),
     database_connections: configuration.databaseConnections,
+    database_pooled: configuration.databasePooled,
     session_store: showSessionStore(configuration.sessionStore),
     unsafely_accept_redis_loss: configuration.unsafelyAcceptRedisLoss,
     secret: HIDDEN_PASSWORD,

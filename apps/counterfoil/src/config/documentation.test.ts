@@ -28,7 +28,7 @@ test('the documentation lists every top-level key with its variable and its defa
   const variables = new Map([...VARIABLES].map(([variable, name]) => [name, variable]))
   const initial = (name: SettingName): string => {
     const text = SETTINGS[name].initial
-    return /^["[\d]/.test(text) ? code(text) : text
+    return /^["[\d]|^false$/.test(text) ? code(text) : text
   }
   const expected = SETTING_NAMES.map((name) => {
     const variable = variables.get(name)
@@ -38,7 +38,7 @@ test('the documentation lists every top-level key with its variable and its defa
 })
 
 test('the defaults that are documented are those in force', () => {
-  const given = SETTING_NAMES.filter((name) => /^["[\d]/.test(SETTINGS[name].initial))
+  const given = SETTING_NAMES.filter((name) => /^["[\d]|^false$/.test(SETTINGS[name].initial))
   const file = given.map((name) => `${name} = ${SETTINGS[name].initial}`).join('\n')
   const { sources: _given, ...explicit } = readConfiguration({
     file: { name: 'defaults.toml', text: file },

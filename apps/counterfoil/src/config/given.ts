@@ -72,12 +72,13 @@ function explainUnknown(variable: string): string {
   return `is not a setting: ${suggest(variable, [...VARIABLES.keys()])}`
 }
 
+const TRUTHS: ReadonlySet<string> = new Set(['database_pooled', 'unsafely_accept_redis_loss'])
 const NUMBERS: ReadonlySet<string> = new Set(['database_connections', 'workers', 'drain_seconds'])
 
 /** Environment variables are text; what is to be a number, a truth or a list is read as one, and left as it is where that fails. */
 function readText(name: string, text: string): unknown {
   if (name === 'trusted_proxies') return text.trim() === '' ? [] : text.split(',').map((part) => part.trim())
-  if (name === 'unsafely_accept_redis_loss') return /^(true|false)$/.test(text) ? text === 'true' : text
+  if (TRUTHS.has(name)) return /^(true|false)$/.test(text) ? text === 'true' : text
   const isNumber = NUMBERS.has(name) || (name.startsWith('policy.') && name !== 'policy.signing_algorithm')
   return isNumber && /^\d{1,15}$/.test(text) ? Number(text) : text
 }

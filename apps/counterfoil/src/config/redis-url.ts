@@ -90,7 +90,8 @@ function readPath(
   const named = layout === 'sentinel' ? /^([A-Za-z0-9._-]+)(?:\/(\d{1,5}))?$/.exec(text) : /^()(\d{1,5})?$/.exec(text)
   if (named === null) throw new SettingError(place, RIGHT[layout])
   const [, primary, digits = '0'] = named
-  if (layout === 'cluster' && Number(digits) > 0) throw new SettingError(place, 'must name no number: a cluster has one')
+  if (layout === 'cluster' && Number(digits) > 0)
+    throw new SettingError(place, 'must name no number: a cluster has one')
   return { database: Number(digits), primary: primary === '' ? undefined : primary }
 }
 

@@ -61,6 +61,7 @@ export const SETTINGS = {
     '"sqlite:counterfoil.db"',
   ),
   database_connections: setting(wholeNumber(2, 1000), '10'),
+  database_pooled: setting(Type.Boolean({ description: 'true or false' }), 'false'),
   session_store: setting(text('"database", or a URL such as "redis://host:port"'), '"database"'),
   unsafely_accept_redis_loss: setting(Type.Boolean({ description: 'true or false' }), 'false'),
   secret: setting(text('a text of at least 32 bytes'), 'a file in `data_dir`'),

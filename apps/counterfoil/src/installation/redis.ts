@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { repairSessions, systemClock, type Database, type RevocationLog, type SessionStore } from '@counterfoil/core'
+import { openRedisSessions, RedisOpenError, type Rollback } from '@counterfoil/store-redis'
 import { createClient, createCluster, createSentinel } from '@redis/client'
-import type { RedisAddress } from '../config/redis-url.ts'
+import { showRedis, type RedisAddress } from '../config/redis-url.ts'
 import type { Log } from '../terminal/log.ts'
+import { reasonOf, StoreFailure } from './unreachable.ts'
 
 /** How long a connection may take to be made. */
 const CONNECT_MS = 5000
@@ -10,37 +14,93 @@ const LONGEST_PAUSE_MS = 1000
 
 type Client = ReturnType<typeof createClient> | ReturnType<typeof createCluster> | ReturnType<typeof createSentinel>
 
-/** A connected client of whatever keeps the sessions. */
-export interface RedisConnection {
-  readonly client: Client
-  close(): void
+/** A store of sessions, and how to let go of it. */
+export interface OpenSessions {
+  readonly sessions: SessionStore
+  close(): Promise<void>
+}
+
+/** What keeping sessions in Redis takes. */
+export interface RedisParts {
+  readonly address: RedisAddress
+  readonly unsafelyAcceptLoss: boolean
+  readonly database: Database
+  /** Of what ended: it is carried out again where Redis has lost writes. */
+  readonly revocations: RevocationLog
+  readonly log: Log
+}
+
+/** Connects to Redis or Valkey, and opens the sessions in it. @throws {StoreFailure} */
+export async function openRedis(parts: RedisParts): Promise<OpenSessions> {
+  const { address, unsafelyAcceptLoss, database, revocations, log } = parts
+  const client = await connect(address, log)
+  const repairParts = { database, log: revocations, clock: systemClock }
+  try {
+    const { sessions, close } = await openRedisSessions({
+      client,
+      database,
+      unsafelyAcceptLoss,
+      onWarning: (message) => log.logger.warn(message),
+      repair: async (ungated, rollback) => {
+        const records = await repairSessions(repairParts, ungated, describeLoss(rollback))
+        log.logger.warn({ rollback, records }, 'Redis has lost writes: what the log says has ended was ended again')
+      },
+    })
+    return {
+      sessions,
+      close: async () => {
+        close()
+        await client.destroy()
+      },
+    }
+  } catch (error) {
+    await client.destroy()
+    if (!(error instanceof RedisOpenError)) throw error
+    const wayOut = error.reason === 'unreachable' ? '' : ' (or set unsafely_accept_redis_loss)'
+    throw new StoreFailure(`${error.message}${wayOut}`, error.reason === 'unreachable')
+  }
+}
+
+function describeLoss({ primaries }: Rollback): string {
+  const words = { 'replication-id': 'another replication id', counter: 'an earlier state' }
+  return primaries.map(({ name, sign }) => `${words[sign]} at ${name}`).join(', ')
 }
 
 /**
- * Connects to Redis or Valkey. Once connected, the client connects again by itself whenever it has to, and meanwhile refuses commands rather
- * than keeping them.
+ * Connects. Once it has, the client connects again by itself whenever it has to, and meanwhile refuses commands rather than keeping them.
+ *
+ * @throws {StoreFailure}
  */
-export async function connectRedis(address: RedisAddress, log: Log): Promise<RedisConnection> {
-  const state = { connected: false }
+async function connect(address: RedisAddress, log: Log): Promise<Client> {
+  const state: ConnectionState = { isConnected: false, cause: undefined }
   const client = createFor(address, state)
   // Without a listener, a lost connection would end the process.
   client.on('error', (error: unknown) => {
-    if (state.connected) log.logger.debug({ err: error }, 'a connection to Redis was lost, or could not be made')
+    if (state.isConnected) log.logger.debug({ err: error }, 'a connection to Redis was lost, or could not be made')
+    else if (error instanceof Error) state.cause = error
   })
+  const late = sleep(2 * CONNECT_MS, 'late' as const, { ref: false })
   try {
-    await client.connect()
+    if ((await Promise.race([client.connect(), late])) === 'late') throw state.cause ?? new Error('timeout')
   } catch (error) {
-    if (client.isOpen) client.destroy()
-    throw error
+    if (client.isOpen) await client.destroy()
+    const { says, mayPass } = reasonOf(state.cause ?? error)
+    throw new StoreFailure(`session_store: ${showRedis(address)} cannot be used: ${says}`, mayPass)
   }
-  state.connected = true
-  return { client, close: () => client.destroy() }
+  state.isConnected = true
+  return client
 }
 
-function createFor(address: RedisAddress, state: { readonly connected: boolean }): Client {
+interface ConnectionState {
+  isConnected: boolean
+  /** What was in the way last. */
+  cause: Error | undefined
+}
+
+function createFor(address: RedisAddress, state: ConnectionState): Client {
   const { layout, nodes, user, password, database, primary = '', sentinelUser, sentinelPassword } = address
   const common = commonOptions(address, state)
-  const login = { username: user, password }
+  const login = loginOf(user, password)
   const [first = { host: 'localhost', port: 6379 }] = nodes
   switch (layout) {
     case 'single':
@@ -49,27 +109,31 @@ function createFor(address: RedisAddress, state: { readonly connected: boolean }
       return createCluster({
         rootNodes: nodes.map((node) => ({ ...common, ...login, socket: { ...common.socket, ...node } })),
         defaults: { ...common, ...login },
+        topologyRefreshOnReconnectionAttemptStrategy: 250,
       })
     case 'sentinel':
       return createSentinel({
         name: primary,
         sentinelRootNodes: nodes.map(({ host, port }) => ({ host, port })),
         nodeClientOptions: { ...common, ...login, database },
-        sentinelClientOptions: { ...common, username: sentinelUser, password: sentinelPassword },
-        passthroughClientErrorEvents: true,
+        sentinelClientOptions: { ...common, ...loginOf(sentinelUser, sentinelPassword) },
         scanInterval: 1000,
       })
   }
 }
 
-function commonOptions({ isEncrypted }: RedisAddress, state: { readonly connected: boolean }) {
+function loginOf(username: string | undefined, password: string | undefined) {
+  return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) }
+}
+
+function commonOptions({ isEncrypted }: RedisAddress, state: ConnectionState) {
   const socket = {
     connectTimeout: CONNECT_MS,
     keepAlive: true,
     keepAliveInitialDelay: 5000,
     // The first connection is a matter of the configuration: whoever starts the server is told.
     reconnectStrategy: (retries: number, cause: Error) =>
-      state.connected ? Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(retries, 10)) + Math.random() * 50 : cause,
+      state.isConnected ? Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(retries, 10)) + Math.random() * 50 : cause,
     ...(isEncrypted && { tls: true as const }),
   }
   return { name: 'counterfoil', disableOfflineQueue: true, socket }

@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/configuration.ts'
 import { isLoopback, showListen } from '../config/network.ts'
-import { secretPath } from '../installation/installation.ts'
+import { placeOf, secretPath } from '../installation/installation.ts'
 
 const JSON_HEADER = `-H 'content-type: application/json'`
 const EMAIL = 'ada@example.com'
@@ -36,7 +36,7 @@ function localUrl({ issuer, listen }: Configuration): string {
 
 /** The first words to somebody who has just started the server in a terminal. */
 export function welcome(configuration: Configuration, version: string): string {
-  const { issuer, listen, database, applications, sources } = configuration
+  const { issuer, listen, applications, sources } = configuration
   const secret = sources.get('secret') ?? `${secretPath(configuration)}  (keep a copy of it, apart from the data)`
   const names = applications.map(({ id, strategy }) => (id === strategy ? id : `${id} (${strategy})`))
   return `
@@ -44,7 +44,7 @@ Counterfoil ${version} is ready.
 
   Issuer         ${issuer}
   Listens on     ${showListen(listen)}
-  Data           ${database}
+  Data           ${placeOf(configuration)}
   Secret         ${secret}
   Applications   ${names.join(', ')}
   Documentation  ${localUrl(configuration)}/docs

@@ -46,7 +46,8 @@ class Crew {
     const ended = endingOf(worker)
     const first = await Promise.race([readinessOf(worker), ended])
     if (first === 'ready') return void ended.then((ending) => this.#replace(worker, ending, startedAt, 0))
-    if (this.#isStopping) return
+    // Whoever stops ends the process.
+    if (this.#isStopping) return new Promise(() => undefined)
     await this.stop('at-once')
     this.#log.flush()
     process.exit(first.code ?? 1)
@@ -81,7 +82,10 @@ class Crew {
     if (this.#isStopping) return
     const pauseMs = pauseBeforeReplacing(performance.now() - startedAt, previousPauseMs)
     const { code, signal } = ending
-    this.#log.logger.error({ worker: worker.id, code, signal, pauseMs }, 'a worker has ended; another one takes its place')
+    this.#log.logger.error(
+      { worker: worker.id, code, signal, pauseMs },
+      'a worker has ended; another one takes its place',
+    )
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
     if (this.#isStopping) return
     const restartedAt = performance.now()

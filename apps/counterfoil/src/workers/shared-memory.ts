@@ -34,7 +34,10 @@ export class SharedMemory {
   }
 
   /** Does what a worker has asked for, and tells it what came of it. */
-  async answer({ id, verb, given }: FromWorker & { readonly kind: 'call' }, tell: (word: ToWorker) => void): Promise<void> {
+  async answer(
+    { id, verb, given }: FromWorker & { readonly kind: 'call' },
+    tell: (word: ToWorker) => void,
+  ): Promise<void> {
     try {
       const value: unknown = await Reflect.apply(this.#verbOf(verb), undefined, given)
       tell({ kind: 'answer', id, value })

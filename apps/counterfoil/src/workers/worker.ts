@@ -10,7 +10,12 @@ export async function beWorker(configuration: Configuration, log: Log): Promise<
   const memory = new SharedMemoryClient(tell)
   const onWord = (take: (word: ToWorker) => void): void => void process.on('message', take)
   onWord((word) => memory.hear(word))
+  const abandon = (word: ToWorker): void => {
+    if (word.kind === 'stop') process.exit(0)
+  }
+  process.on('message', abandon)
   const node = await startNode(configuration, log, memory.stores)
+  process.off('message', abandon)
   stopOnWord(
     log,
     (stop) => onWord((word) => word.kind === 'stop' && stop(word.haste)),

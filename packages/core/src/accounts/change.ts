@@ -4,10 +4,10 @@ import { carryOut } from '../credentials/carry-out.ts'
 import { judgePassword } from '../credentials/password-rules.ts'
 import type { Issuer } from '../issuer.ts'
 import type { Outcome, Refusal } from '../refusal.ts'
-import type { Caller, Ended, SignedIn } from '../sessions/caller.ts'
+import type { Caller, Ended, SignedIn, Standing } from '../sessions/caller.ts'
 import { endBelow } from '../sessions/end.ts'
 import type { Session, Use } from '../sessions/session.ts'
-import { viewOfRecord, type Standing } from '../sessions/standing.ts'
+import { viewOfRecord } from '../sessions/standing.ts'
 import { renewStateless } from '../sessions/start.ts'
 import { credentialsOf } from '../strategies/credentials.ts'
 import type { Account } from './account.ts'
@@ -119,13 +119,12 @@ async function reauthenticate(
   { account, application }: Standing,
   use: Use,
 ): Promise<Session | undefined> {
-  const idleExpiresAt = use.at + lifetimesOf(application, policy).idleMs
   const reauthenticated = { accountGeneration: account.generation }
   let standing = await sessions.find(id, use.at)
   for (let round = 0; standing !== undefined && round < MAX_ROUNDS; round++) {
     const outcome = await sessions.advance(id, standing.generation, {
       now: use.at,
-      idleExpiresAt,
+      idleExpiresAt: use.at + lifetimesOf(application, policy, standing.strategy).idleMs,
       use,
       reauthenticated,
     })

@@ -1,3 +1,4 @@
+import type { Strategy } from '@counterfoil/protocol'
 import type { Policy } from '../policy.ts'
 import type { Application, ApplicationSettings } from './application.ts'
 
@@ -9,18 +10,27 @@ export interface Lifetimes {
   readonly absoluteMs: number
 }
 
-/** The lifetimes that hold for an application: its own where it sets them, else the policy's for its strategy. */
-export function lifetimesOf(application: ApplicationSettings, policy: Policy): Lifetimes {
+/**
+ * The lifetimes that hold for an application: its own where it sets them, else the policy's for its strategy. For sessions that have not
+ * followed it to a new strategy yet, `strategy` is the one that they still have.
+ */
+export function lifetimesOf(
+  application: ApplicationSettings,
+  policy: Policy,
+  strategy: Strategy = application.strategy,
+): Lifetimes {
   const { accessTokenSeconds, idleSeconds, absoluteSeconds } = application.lifetimes
-  const [idle, absolute] = sessionSeconds(application, policy)
-  return {
-    accessTokenMs: (accessTokenSeconds ?? policy.accessTokenSeconds) * 1000,
-    idleMs: (idleSeconds ?? idle) * 1000,
-    absoluteMs: (absoluteSeconds ?? absolute) * 1000,
-  }
+  const [idle, absolute] = sessionSeconds(strategy, policy)
+  const absoluteMs = (absoluteSeconds ?? absolute) * 1000
+  const accessTokenMs = (accessTokenSeconds ?? policy.accessTokenSeconds) * 1000
+  if (strategy !== 'stateless') return { accessTokenMs, idleMs: (idleSeconds ?? idle) * 1000, absoluteMs }
+  // What ends a stateless session must stay in the log for as long as its tokens live; only settings for another strategy say more.
+  const retainedMs = policy.revocationRetentionSeconds * 1000
+  const isOwn = application.strategy === 'stateless'
+  return { accessTokenMs, idleMs: Infinity, absoluteMs: isOwn ? absoluteMs : Math.min(absoluteMs, retainedMs) }
 }
 
-function sessionSeconds({ strategy }: ApplicationSettings, policy: Policy): readonly [idle: number, absolute: number] {
+function sessionSeconds(strategy: Strategy, policy: Policy): readonly [idle: number, absolute: number] {
   switch (strategy) {
     case 'stateless':
       return [Infinity, policy.statelessRefreshSeconds]

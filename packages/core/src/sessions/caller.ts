@@ -19,6 +19,14 @@ export interface SessionView {
   readonly deviceLabel?: string | undefined
 }
 
+/** An account and an application that a session can still belong to. */
+export interface Standing {
+  readonly account: Account
+  readonly application: Application
+  /** How far the log had been followed before this was looked up: what tokens that come of it carry (`log_position`). */
+  readonly position: LogHead
+}
+
 /** Who calls: an account, by one of its sessions. */
 export interface Caller {
   readonly account: Account

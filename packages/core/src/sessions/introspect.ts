@@ -1,13 +1,15 @@
-import { opaqueTokenKind, type AccessTokenClaims } from '@counterfoil/protocol'
+import { opaqueTokenKind, type AccessTokenClaims, type SessionId } from '@counterfoil/protocol'
 import type { Issuer } from '../issuer.ts'
 import { isRefusal } from '../refusal.ts'
 import { viewOfClaims } from '../strategies/stateless.ts'
 import { openOpaqueToken } from '../tokens/opaque-token.ts'
 import { openRefreshJwt } from '../tokens/refresh-jwt.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, Standing } from './caller.ts'
 import { recogniseAccessToken, recogniseSessionToken } from './recognise.ts'
+import { isReleased } from './rotation.ts'
 import { sessionEndsAt } from './session.ts'
 import { findStanding, sessionOfClaims, viewOfRecord } from './standing.ts'
+import { windowMs } from './succession.ts'
 
 /** What RFC 7662 tells about an active credential. */
 export interface Introspection {
@@ -66,10 +68,17 @@ async function introspectRefreshJwt(issuer: Issuer, text: string): Promise<Intro
   if (typeof claims === 'string') return undefined
   const told = sessionOfClaims(claims)
   const standing = await findStanding(issuer, told)
-  if (standing === undefined) return undefined
+  if (standing === undefined || (await isTakenOver(issuer, told.id, standing))) return undefined
   const expiresAt = claims.exp * 1000
   const caller = { ...standing, ...generationsOf(told), session: viewOfClaims(claims, expiresAt) }
   return { caller, kind: 'refresh_token', issuedAt: claims.iat * 1000, expiresAt }
+}
+
+/** Whether a stateless session has got a record since, and other credentials with it. */
+async function isTakenOver(issuer: Issuer, id: SessionId, { application }: Standing): Promise<boolean> {
+  if (application.strategy === 'stateless') return false
+  const record = await issuer.sessions.find(id, issuer.clock.now())
+  return record !== undefined && !isReleased(record, windowMs(issuer))
 }
 
 function generationsOf({

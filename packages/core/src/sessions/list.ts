@@ -1,10 +1,13 @@
 import type { Issuer } from '../issuer.ts'
 import { isSuperseded } from '../revocations/generations.ts'
 import type { Caller, SessionView } from './caller.ts'
+import { isReleased } from './rotation.ts'
 import { viewOfRecord } from './standing.ts'
+import { windowMs } from './succession.ts'
 
 /** The account's live sessions, newest first. A stateless one leaves no record, so it is listed only to itself. */
-export async function listSessions({ sessions, database, clock }: Issuer, caller: Caller): Promise<SessionView[]> {
+export async function listSessions(issuer: Issuer, caller: Caller): Promise<SessionView[]> {
+  const { sessions, database, clock } = issuer
   const [stored, applications] = await Promise.all([
     sessions.list(caller.account.id, clock.now()),
     database.listApplications(),
@@ -12,8 +15,10 @@ export async function listSessions({ sessions, database, clock }: Issuer, caller
   const byId = new Map(applications.map((application) => [application.id, application]))
   const live = stored.filter((session) => {
     const application = byId.get(session.applicationId)
-    return application !== undefined && !isSuperseded(session, { account: caller.account, application })
+    if (application === undefined || isReleased(session, windowMs(issuer))) return false
+    return !isSuperseded(session, { account: caller.account, application })
   })
   const views = live.map(viewOfRecord)
-  return caller.session.strategy === 'stateless' ? [caller.session, ...views] : views
+  if (caller.session.strategy !== 'stateless') return views
+  return [caller.session, ...views.filter(({ id }) => id !== caller.session.id)]
 }

@@ -2,7 +2,7 @@ import type { AccountId, ApplicationId, LogHead, Revocation, SessionId } from '@
 import type { Clock } from '../clock.ts'
 import type { FeedListener } from '../revocations/feed.ts'
 import { isLive, type Session } from './session.ts'
-import type { Standing } from './standing.ts'
+import type { Standing } from './caller.ts'
 
 /** A session and what it belongs to, as they were read together. */
 export interface FoundSession {

@@ -6,10 +6,12 @@ import { isSuperseded } from '../revocations/generations.ts'
 import { StoreUnavailable } from '../stores/unavailable.ts'
 import { statelessEnd, viewOfClaims } from '../strategies/stateless.ts'
 import { openOpaqueToken } from '../tokens/opaque-token.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, Standing } from './caller.ts'
 import type { FoundSession } from './near-cache.ts'
+import { decideSessionToken, isReleased } from './rotation.ts'
 import type { Session } from './session.ts'
-import { findStanding, sessionOfClaims, viewOfRecord, type Standing } from './standing.ts'
+import { findStanding, sessionOfClaims, viewOfRecord } from './standing.ts'
+import { windowMs } from './succession.ts'
 
 /** Writes of last use are held to one per tenth of the idle time. */
 const TOUCHES_PER_IDLE_TIME = 10
@@ -26,9 +28,10 @@ export async function recogniseSessionToken(issuer: Issuer, text: string): Promi
   if (token === 'untrusted') return { refused: 'credential_untrusted' }
   const now = issuer.clock.now()
   const found = await findAtLeast(issuer, token, now)
-  if (found?.session.strategy !== 'stateful' || token.generation !== found.session.generation)
-    return { refused: 'credential_ended' }
-  await noteUse(issuer, found, now)
+  if (found === undefined) return { refused: 'credential_ended' }
+  const decision = decideSessionToken(found.session, token.generation, now, windowMs(issuer))
+  if (decision === 'ended') return { refused: 'credential_ended' }
+  if (decision === 'current') await noteUse(issuer, found, now)
   return callerOf(found.session, found.standing)
 }
 
@@ -72,7 +75,8 @@ async function heal(issuer: Issuer, session: Session, presented: number, now: nu
 }
 
 async function noteUse(issuer: Issuer, { session, standing }: FoundSession, now: number): Promise<void> {
-  const { idleMs } = lifetimesOf(standing.application, issuer.policy)
+  // Use keeps a session in the form that it has, also where its application has another by now.
+  const { idleMs } = lifetimesOf(standing.application, issuer.policy, session.strategy)
   if (now - session.seenAt < idleMs / TOUCHES_PER_IDLE_TIME) return
   try {
     await issuer.sessions.touch(session.id, now, now + idleMs)
@@ -83,19 +87,40 @@ async function noteUse(issuer: Issuer, { session, standing }: FoundSession, now:
   }
 }
 
-/** Whose access token this is, given the claims of a verified one. */
+/** Whose access token this is, given the claims of a verified one. It lives as long as it says, whatever form its session has taken since. */
 export async function recogniseAccessToken(issuer: Issuer, claims: AccessTokenClaims): Promise<Outcome<Caller>> {
-  const told = sessionOfClaims(claims)
-  if (claims.strategy === 'stateless') {
-    const standing = await findStanding(issuer, told)
-    if (standing === undefined) return { refused: 'credential_ended' }
-    const { accountGeneration, applicationGeneration } = told
-    const session = viewOfClaims(claims, statelessEnd(issuer, standing, claims.auth_time * 1000))
-    return { ...standing, session, accountGeneration, applicationGeneration }
-  }
+  if (claims.strategy === 'stateless') return recogniseSigned(issuer, claims)
+  const found = await findRecord(issuer, claims)
+  if (found !== undefined)
+    // The token may be of a time before the user proved anew who they are.
+    return isSuperseded(sessionOfClaims(claims), found.standing)
+      ? { refused: 'credential_ended' }
+      : callerOf(found.session, found.standing)
+  const standing = await findStanding(issuer, sessionOfClaims(claims))
+  // Without a record a session has ended, unless its application keeps none by now.
+  return standing?.application.strategy === 'stateless'
+    ? signedCaller(issuer, claims, standing)
+    : { refused: 'credential_ended' }
+}
+
+async function recogniseSigned(issuer: Issuer, claims: AccessTokenClaims): Promise<Outcome<Caller>> {
+  const standing = await findStanding(issuer, sessionOfClaims(claims))
+  if (standing === undefined) return { refused: 'credential_ended' }
+  const found = standing.application.strategy === 'stateless' ? undefined : await findRecord(issuer, claims)
+  return found === undefined ? signedCaller(issuer, claims, standing) : callerOf(found.session, standing)
+}
+
+/** The record that an access token's session goes on with, if there is one. */
+async function findRecord(issuer: Issuer, { sid }: AccessTokenClaims): Promise<FoundSession | undefined> {
   const now = issuer.clock.now()
-  const found = await issuer.near.find(claims.sid, now, () => readSession(issuer, claims.sid, now))
-  // The token may be of a time before the user proved anew who they are.
-  if (found === undefined || isSuperseded(told, found.standing)) return { refused: 'credential_ended' }
-  return callerOf(found.session, found.standing)
+  const found = await issuer.near.find(sid, now, () => readSession(issuer, sid, now))
+  return found !== undefined && isReleased(found.session, windowMs(issuer)) ? undefined : found
+}
+
+function signedCaller(issuer: Issuer, claims: AccessTokenClaims, standing: Standing): Caller {
+  const { accountGeneration, applicationGeneration } = sessionOfClaims(claims)
+  const endsAt = statelessEnd(issuer, standing, claims.auth_time * 1000)
+  // A session that had a record once may be older than one that never had, and its tokens outlive that end.
+  const session = viewOfClaims(claims, Math.max(endsAt, claims.exp * 1000))
+  return { ...standing, session, accountGeneration, applicationGeneration }
 }

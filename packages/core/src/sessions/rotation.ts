@@ -1,3 +1,4 @@
+import type { OpaqueTokenKind, Strategy } from '@counterfoil/protocol'
 import type { Session } from './session.ts'
 
 /** What to do with a presented refresh token. */
@@ -33,4 +34,63 @@ export function decideRotation(
   if (presented < standing.generation - 1) return 'reuse'
   if (now - standing.rotated.at <= concurrencyWindowMs) return 'replay'
   return proof === 'bound' ? 'recover' : 'reuse'
+}
+
+/** What the current token of a stored session turns into when it is presented at the token endpoint. */
+export type Succession =
+  /** The same token again: one that is looked up at each use needs no rotation. */
+  | 'keep'
+  /** The next generation, in the form that the application has now. */
+  | 'advance'
+  /** Signed tokens, and a record that stays only for those who come once more with the old token. */
+  | 'release'
+
+/** Decides how a session goes on whose current token has come, given the strategy that its application has now. Pure. */
+export function decideSuccession(standing: Session, presented: OpaqueTokenKind, strategy: Strategy): Succession {
+  if (strategy === 'stateless') return 'release'
+  const isSettled = strategy === 'stateful' && standing.strategy === 'stateful' && presented === 'session'
+  return isSettled ? 'keep' : 'advance'
+}
+
+/**
+ * The idle expiry of a record whose session goes on as signed tokens: just after the window, whose last millisecond is inside. Idle times
+ * are whole seconds, so no other record has this one.
+ */
+export function releasedUntil(rotatedAt: number, concurrencyWindowMs: number): number {
+  return rotatedAt + concurrencyWindowMs + 1
+}
+
+/** Whether the session goes on as signed tokens, and this is what is left of its record. */
+export function isReleased({ idleExpiresAt, rotated }: Session, concurrencyWindowMs: number): boolean {
+  return idleExpiresAt === releasedUntil(rotated.at, concurrencyWindowMs)
+}
+
+/**
+ * Decides about a signed refresh token, given the record that stands where its session has one by now. It is the
+ * predecessor of the generation that the record began with, which is its floor. Pure.
+ */
+export function decideTakeover(
+  standing: Session | undefined,
+  now: number,
+  concurrencyWindowMs: number,
+): 'start' | 'replay' | 'reuse' {
+  if (standing === undefined || isReleased(standing, concurrencyWindowMs)) return 'start'
+  const isFirst = standing.generation === standing.floor
+  return isFirst && now - standing.rotated.at <= concurrencyWindowMs ? 'replay' : 'reuse'
+}
+
+/**
+ * Decides about a session token that comes with a request. `replaced`: the session has just taken another form, and requests that were on
+ * their way by then are still good. Pure.
+ */
+export function decideSessionToken(
+  standing: Session,
+  presented: number,
+  now: number,
+  concurrencyWindowMs: number,
+): 'current' | 'replaced' | 'ended' {
+  const decision = decideRotation(standing, presented, 'bearer', now, concurrencyWindowMs)
+  if (decision === 'rotate') return 'current'
+  const hasMoved = standing.strategy !== 'stateful' || isReleased(standing, concurrencyWindowMs)
+  return decision === 'replay' && hasMoved ? 'replaced' : 'ended'
 }

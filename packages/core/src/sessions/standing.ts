@@ -1,18 +1,8 @@
-import type { LogHead, SessionClaims } from '@counterfoil/protocol'
-import type { Account } from '../accounts/account.ts'
-import type { Application } from '../applications/application.ts'
+import type { SessionClaims } from '@counterfoil/protocol'
 import type { Issuer } from '../issuer.ts'
 import { isSuperseded } from '../revocations/generations.ts'
-import type { SessionView } from './caller.ts'
+import type { SessionView, Standing } from './caller.ts'
 import type { Session } from './session.ts'
-
-/** An account and an application that a session can still belong to. */
-export interface Standing {
-  readonly account: Account
-  readonly application: Application
-  /** How far the log had been followed before this was looked up: what tokens that come of it carry (`log_position`). */
-  readonly position: LogHead
-}
 
 /**
  * The account and the application of a session, unless it has been ended: by a record of its own, which holds from the moment that it is in

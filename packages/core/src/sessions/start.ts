@@ -5,9 +5,9 @@ import { drawId } from '../random.ts'
 import type { Outcome } from '../refusal.ts'
 import { credentialsOf } from '../strategies/credentials.ts'
 import { statelessCredentials } from '../strategies/stateless.ts'
-import type { SignedIn } from './caller.ts'
+import type { SignedIn, Standing } from './caller.ts'
 import type { Session, Use } from './session.ts'
-import { viewOfRecord, type Standing } from './standing.ts'
+import { viewOfRecord } from './standing.ts'
 
 /**
  * Starts a session for an account that has just proved who it is. Refused when its sessions were ended while it was proving
@@ -48,7 +48,7 @@ export function renewStateless(
   { id, started, at }: { readonly id: SessionId; readonly started: Use; readonly at: number },
 ): SignedIn {
   const { account, application } = standing
-  const expiresAt = at + lifetimesOf(application, issuer.policy).absoluteMs
+  const expiresAt = at + lifetimesOf(application, issuer.policy, 'stateless').absoluteMs
   const session = {
     id,
     applicationId: application.id,

@@ -22,7 +22,12 @@ const mutants: readonly Mutant[] = [
   brokenDatabase(
     'an empty mark that counts as none',
     'a mark is what was kept last under its name, to the letter',
-    (database) => ({ readMark: async (name) => (await database.readMark(name)) || undefined }),
+    (database) => ({
+      async readMark(name) {
+        const value = await database.readMark(name)
+        return value === '' ? undefined : value
+      },
+    }),
   ),
   brokenDatabase('a mark in seven bits', 'a mark is what was kept last under its name, to the letter', (database) => ({
     keepMark: (name, value) => database.keepMark(name, value.replaceAll(/[^\0-\x7f]/gu, '?')),

@@ -1,10 +1,12 @@
 import { describe, it } from 'vitest'
 import {
   attemptCounterCases,
+  databaseArchiveCases,
   databaseCases,
   familiarAddressCases,
   nodeBoardCases,
   revocationLogCases,
+  sessionArchiveCases,
   sessionStoreCases,
   type OpenStores,
 } from '../conformance.ts'
@@ -19,6 +21,8 @@ describe.each([
   { contract: 'board of nodes', cases: nodeBoardCases },
   { contract: 'counters of attempts', cases: attemptCounterCases },
   { contract: 'familiar addresses', cases: familiarAddressCases },
+  { contract: 'archive of the database', cases: databaseArchiveCases },
+  { contract: 'archive of sessions', cases: sessionArchiveCases },
 ])('the $contract in memory', ({ cases }) => {
   it.for(cases)('$title', async ({ needs, run }, { skip }) => {
     skip(needs === 'reopen', 'memory keeps nothing')

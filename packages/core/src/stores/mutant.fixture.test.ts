@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { attemptCounterCases } from '../credentials/attempt-counters.conformance.ts'
 import { familiarAddressCases } from '../credentials/familiar-addresses.conformance.ts'
+import { databaseArchiveCases, sessionArchiveCases } from './archive.conformance.ts'
 import { databaseCases } from './database.conformance.ts'
 import { caseNamed, tryCase } from './mutant.fixture.ts'
 import { nodeBoardCases } from './node-board.conformance.ts'
@@ -14,6 +15,8 @@ const cases = [
   ...nodeBoardCases,
   ...attemptCounterCases,
   ...familiarAddressCases,
+  ...databaseArchiveCases,
+  ...sessionArchiveCases,
 ]
 
 describe('the suites', () => {

@@ -153,7 +153,7 @@ const watchers: readonly Mutant[] = [
 ]
 
 /** A board that holds on to what it is given, and gives it away. */
-function sharing(): Partial<NodeBoard> {
+function sharing(): Pick<NodeBoard, 'report' | 'read'> {
   const held = new Map<string, NodeReport>()
   return {
     report: async (report) => void held.set(report.node, report),
@@ -172,7 +172,7 @@ const rest: readonly Mutant[] = [
     'changing a report after it was given or answered changes nothing on the board',
     () => {
       const { report, read } = sharing()
-      return { report: async (given) => report?.(structuredClone(given)), read }
+      return { report: async (given) => report(structuredClone(given)), read }
     },
   ),
   {

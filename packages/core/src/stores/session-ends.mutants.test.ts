@@ -131,7 +131,7 @@ const endings: readonly Mutant[] = [
       'after a restart a session of a generation that was ended still cannot start',
       () => ({}),
     ),
-    restart: (stores) => ({ ...stores, sessions: createMemorySessionStore() }),
+    restart: (stores) => ({ ...stores, sessions: createMemorySessionStore().sessions }),
   },
 ]
 

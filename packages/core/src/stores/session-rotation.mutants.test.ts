@@ -103,6 +103,30 @@ const rotations: readonly Mutant[] = [
     (sessions) => ({ advance: afterAdvance(sessions, (_, { now }) => ({ authenticatedAt: now })) }),
   ),
   brokenSessions(
+    'a rotation that drops the new strategy',
+    'an advance changes the strategy where it brings one, and otherwise leaves it',
+    (sessions) => ({ advance: (id, from, at) => sessions.advance(id, from, { ...at, strategy: undefined }) }),
+  ),
+  brokenSessions(
+    'a rotation that takes the strategy back where it is told none',
+    'an advance changes the strategy where it brings one, and otherwise leaves it',
+    (sessions) => ({
+      advance: (id, from, at) => sessions.advance(id, from, { ...at, strategy: at.strategy ?? 'hybrid' }),
+    }),
+  ),
+  brokenSessions(
+    'a strategy that is written whether or not the race is won',
+    'an advance that loses its race changes no strategy',
+    (sessions) => ({
+      async advance(id, from, at) {
+        const outcome = await sessions.advance(id, from, at)
+        if (outcome === undefined || 'advanced' in outcome) return outcome
+        const strategy = at.strategy ?? outcome.standing.strategy
+        return { standing: await rewriteSession(sessions, { ...outcome.standing, strategy }) }
+      },
+    }),
+  ),
+  brokenSessions(
     'a rotation that wakes the expired',
     'an advance does not wake a session that has expired',
     (sessions) => ({

@@ -1,4 +1,4 @@
-import type { AccountId, SessionId } from '@counterfoil/protocol'
+import type { AccountId, SessionId, StoredStrategy } from '@counterfoil/protocol'
 import type { Session, Use } from '../sessions/session.ts'
 
 /** Data that an application keeps with a session: JSON values by name. */
@@ -22,6 +22,8 @@ export interface Advance {
    * session belongs to this generation of its account.
    */
   readonly reauthenticated?: { readonly accountGeneration: number } | undefined
+  /** The form that the session takes from this generation on, with the generation or not at all. Default: the one it has. */
+  readonly strategy?: StoredStrategy | undefined
 }
 
 /**

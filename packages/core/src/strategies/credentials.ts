@@ -1,7 +1,6 @@
 import type { Issuer } from '../issuer.ts'
-import type { Credentials } from '../sessions/caller.ts'
+import type { Credentials, Standing } from '../sessions/caller.ts'
 import type { Session } from '../sessions/session.ts'
-import type { Standing } from '../sessions/standing.ts'
 import { hybridCredentials } from './hybrid.ts'
 import { statefulCredentials } from './stateful.ts'
 

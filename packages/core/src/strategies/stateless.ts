@@ -1,11 +1,9 @@
 import type { SessionClaims } from '@counterfoil/protocol'
 import { lifetimesOf } from '../applications/lifetimes.ts'
 import type { Issuer } from '../issuer.ts'
-import type { SessionView } from '../sessions/caller.ts'
-import type { Standing } from '../sessions/standing.ts'
+import type { Credentials, SessionView, Standing } from '../sessions/caller.ts'
 import { issueAccessToken, type SignedSession } from '../tokens/access-token.ts'
 import { issueRefreshJwt } from '../tokens/refresh-jwt.ts'
-import type { Credentials } from '../sessions/caller.ts'
 
 /** A stateless session in the client's hands when it starts: two signed tokens. Nothing is written down. */
 export function statelessCredentials(
@@ -21,16 +19,16 @@ export function statelessCredentials(
 
 /** When a stateless session ends at the latest: it has no record, so this follows from when the user signed in. */
 export function statelessEnd(issuer: Issuer, standing: Standing, authenticatedAt: number): number {
-  return authenticatedAt + lifetimesOf(standing.application, issuer.policy).absoluteMs
+  return authenticatedAt + lifetimesOf(standing.application, issuer.policy, 'stateless').absoluteMs
 }
 
-/** A stateless session as one of its tokens tells it. */
+/** A session without a record as one of its tokens tells it. */
 export function viewOfClaims(claims: SessionClaims, expiresAt: number): SessionView {
   const authenticatedAt = claims.auth_time * 1000
   return {
     id: claims.sid,
     applicationId: claims.client_id,
-    strategy: claims.strategy,
+    strategy: 'stateless',
     started: { at: authenticatedAt },
     authenticatedAt,
     expiresAt,

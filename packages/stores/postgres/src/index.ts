@@ -1,1 +1,6 @@
-export {}
+export type { BatchCounts } from './batches.ts'
+export type { PostgresConnection, PostgresListener, PostgresPool } from './client.ts'
+export { openPostgres } from './open.ts'
+export type { PostgresOptions, PostgresStores } from './open.ts'
+export { PostgresOpenError } from './open-error.ts'
+export type { PostgresOpenRefusal } from './open-error.ts'

@@ -2,7 +2,7 @@ import { createClient, createCluster, createSentinel } from '@redis/client'
 import { onTestFinished } from 'vitest'
 import { createMemoryStores } from '@counterfoil/core'
 import type { RedisClusterServers, RedisSentinelServers, RedisServer } from '@counterfoil/testbed'
-import type { RedisClient } from './client.ts'
+import type { RedisClient, RedisSingleClient } from './client.ts'
 import { openRedisSessions, type RedisSessionOptions, type RedisSessions } from './open.ts'
 
 /** A client that tests close. */
@@ -20,6 +20,14 @@ export async function connectTo(server: Pick<RedisServer, 'url'>): Promise<Conne
   const client = createClient({ url: server.url, disableOfflineQueue: true, socket: SOCKET }).on('error', ignore)
   await client.connect()
   return { client, close: () => client.destroy() }
+}
+
+/** A client that is closed when the test is over. */
+export async function connectSingle(server: Pick<RedisServer, 'url'>): Promise<RedisSingleClient> {
+  const client = createClient({ url: server.url, disableOfflineQueue: true, socket: SOCKET }).on('error', ignore)
+  await client.connect()
+  onTestFinished(() => client.destroy())
+  return client
 }
 
 export async function connectToCluster({ nodes }: RedisClusterServers): Promise<Connected> {

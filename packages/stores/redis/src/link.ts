@@ -20,6 +20,8 @@ export interface Primary {
    */
   route(): string
   send(words: string[]): Promise<unknown>
+  /** Makes the client find out who has the keys of this server now. */
+  locate(): Promise<unknown>
 }
 
 /** What the three kinds of client have in common. */
@@ -55,7 +57,7 @@ function sendBy(client: RedisSingleClient, words: string[]): Promise<unknown> {
 function linkToSingle(client: RedisSingleClient): Link {
   const send = (words: string[]) => sendBy(client, words)
   const route = () => String(client.socketEpoch)
-  return { ...linkToOne({ name: 'the server', tag: '0', route, send }), close: () => undefined }
+  return { ...linkToOne({ name: 'the server', route, send }), close: () => undefined }
 }
 
 function linkToSentinel(client: RedisSentinelClient): Link {
@@ -72,10 +74,11 @@ function linkToSentinel(client: RedisSentinelClient): Link {
     client.off('client-error', onChange)
     client.off('topology-change', onChange)
   }
-  return { ...linkToOne({ name: 'the master', tag: '0', route, send }), close }
+  return { ...linkToOne({ name: 'the master', route, send }), close }
 }
 
-function linkToOne(primary: Primary): Omit<Link, 'close'> {
+function linkToOne(one: Pick<Primary, 'name' | 'route' | 'send'>): Omit<Link, 'close'> {
+  const primary: Primary = { ...one, tag: '0', locate: async () => undefined }
   return {
     primaryOf: () => primary,
     routeOf: () => primary.route(),
@@ -91,6 +94,7 @@ function linkToCluster(client: RedisClusterClient): Link {
     tag: tagOf(client, node.address, tags),
     route: () => routeTo(node),
     send: (words) => sendTo(client, node, tagOf(client, node.address, tags), words),
+    locate: () => locate(client, tagOf(client, node.address, tags)),
   })
   const nodeOf = (key: string) => client.slots[slotOf(key)]?.master
   return {
@@ -132,9 +136,14 @@ async function sendTo(
   words: string[],
 ): Promise<unknown> {
   // A client that was told to save connections makes this one only now.
-  if (node.client === undefined) await cluster.sendCommand(`{${tag}}`, true, ['EXISTS', `{${tag}}`])
+  if (node.client === undefined) await locate(cluster, tag)
   if (node.client === undefined) throw new StoreUnavailable('Redis is not connected')
   return sendBy(node.client, words)
+}
+
+/** Asks for a key by way of the driver, which follows where it is sent and takes note. */
+function locate(cluster: RedisClusterClient, tag: string): Promise<unknown> {
+  return cluster.sendCommand(`{${tag}}`, false, ['EXISTS', `{${tag}}`])
 }
 
 /** The smallest number whose slot is served there. It is kept for as long as that is so. */

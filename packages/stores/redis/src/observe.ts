@@ -28,7 +28,10 @@ export async function observe(primary: Primary, observer: Observer): Promise<Obs
   const { patience, tally, counterKey, drawName } = observer
   const { tag, name } = primary
   const info = readInfo(await ask(() => primary.send(['INFO', 'replication']), patience, tally))
-  if (info.get('role') !== 'master') throw new StoreUnavailable('Redis is no primary here')
+  if (info.get('role') !== 'master') {
+    await ask(() => primary.locate(), patience, tally)
+    throw new StoreUnavailable('Redis is no primary here')
+  }
   const route = primary.route()
   const counted = await runOn(primary, patience, tally, COUNT, counterKey(tag), drawName())
   if (primary.route() !== route) throw new StoreUnavailable('the connection to Redis changed')

@@ -27,9 +27,11 @@ function script(text: string, flags = ''): Script {
 const OPEN = `
 local record = redis.call('GET', KEYS[1])
 if not record then return false end
-local generation, floor, ofAccount, ofApplication, seen, idle, ends, proven, rotated, began, who, first, last = record:match(
-  '^1 (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
+local form, generation, floor, ofAccount, ofApplication, seen, idle, ends, proven, rotated, began,
+  who, address, agent, lastAddress, lastAgent =
+  record:match('^([hs]) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) ([%w=]+) ([%w=]+) (%w+)' .. string.rep('\\n([^\\n]*)', 5) .. '$')
 if not generation then return false end
+if rotated == '=' then rotated = seen end
 local function number(text) return tonumber(text, 36) end`
 
 /** The same for a session that is live at ARGV[1]. */
@@ -39,17 +41,21 @@ if now >= number(idle) or now >= number(ends) then return false end`
 
 /** Puts it together again, for as long as it can still be asked for. */
 const CLOSE = `
-record = '1 ' .. table.concat({generation, floor, ofAccount, ofApplication, seen, idle, ends, proven, rotated, began}, ' ')
-  .. '\\n' .. who .. '\\n' .. first .. '\\n' .. last
+if proven == began then proven = '=' end
+if rotated == seen then rotated = '=' end
+record = table.concat({form, generation, floor, ofAccount, ofApplication, seen, idle, ends, proven, rotated, began}, ' ')
+record = table.concat({record, who, address, agent, lastAddress, lastAgent}, '\\n')
 redis.call('SET', KEYS[1], record, 'PX', string.format('%.0f', math.min(number(idle), number(ends)) - now + ${GRACE_MS}))`
 
-/** ARGV: now, from, to, idle expiry, instant of use, use, and the account's generation or nothing. */
+/** ARGV: now, from, to, idle expiry, instant of use, its address and user agent; the account's generation and the first word, or nothing. */
 export const ADVANCE = script(`${OPEN_LIVE}
 if generation ~= ARGV[2] then return {0, record} end
 generation, seen, rotated = ARGV[3], ARGV[1], ARGV[5]
 if number(ARGV[4]) < number(ends) then idle = ARGV[4] else idle = ends end
-if ARGV[6] == first then last = '' else last = ARGV[6] end
-if ARGV[7] ~= '' then floor, ofAccount, proven = generation, ARGV[7], ARGV[1] end
+if ARGV[6] == address then lastAddress = '' else lastAddress = ARGV[6] end
+if ARGV[7] == agent then lastAgent = '' else lastAgent = ARGV[7] end
+if ARGV[8] ~= '' then floor, ofAccount, proven = generation, ARGV[8], ARGV[1] end
+if ARGV[9] ~= '' then form = ARGV[9] end
 ${CLOSE}
 return {1, record}`)
 
@@ -104,19 +110,19 @@ if not record then return 0 end
 local state, ofAccount, who = record:match('^(%w+) %w+ %w+ (%w+) [^\\n]*\\n([^\\n]*)\\n')
 if not state or who:sub(1, #ARGV[1]) ~= ARGV[1] or tonumber(ofAccount, 36) >= tonumber(ARGV[2], 36) then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
-if state == '1' then return 1 end
-return 0`,
+if state:sub(1, 1) == '0' then return 0 end
+return 1`,
   ' flags=allow-oom',
 )
 
-/** KEYS[2]: its attributes. ARGV: first word of the session that is starting, time to live. 1 when it has started. */
+/** KEYS[2]: its attributes. ARGV: first words of the session before and after, time to live. 1 when it has started. */
 export const FINISH_START = script(`
 local record = redis.call('GET', KEYS[1])
 if not record then return 0 end
 local state, rest = record:match('^(%w+)( .*)$')
 if state ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
-redis.call('SET', KEYS[1], '1' .. rest, 'PX', ARGV[2])
+redis.call('SET', KEYS[1], ARGV[2] .. rest, 'PX', ARGV[3])
 return 1`)
 
 /** ARGV: first word of the session that was starting. */
@@ -131,7 +137,7 @@ return 0`,
 /** Keeps an account's key for at least `needed` milliseconds. */
 const PROLONG = `if redis.call('PTTL', KEYS[1]) < needed then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', needed)) end`
 
-/** KEYS[1]: the account. ARGV: session, its account generation, its absolute expiry, time to live. 0 when it is superseded. */
+/** KEYS[1]: the account. ARGV: session, its account generation, the hour by which it has expired, time to live. 0 when it is superseded. */
 export const ENROL = script(`
 local floor = redis.call('HGET', KEYS[1], 'f')
 if floor and tonumber(ARGV[2], 36) < tonumber(floor, 36) then return 0 end
@@ -151,7 +157,7 @@ return redis.call('HGETALL', KEYS[1])`,
   ' flags=allow-oom',
 )
 
-/** KEYS[1]: the account. Its sessions and their absolute expiries, one after the other, and the floor. */
+/** KEYS[1]: the account. Its sessions and the hours by which they have expired, one after the other, and the floor. */
 export const MEMBERS = script(`return redis.call('HGETALL', KEYS[1])`, ' flags=no-writes')
 
 /** KEYS[1]: the counter. ARGV: what names it when it begins. */

@@ -3,7 +3,7 @@ import { isLive, type Advance, type Attributes, type Session, type SessionStore 
 import type { Commands } from './commands.ts'
 import { createEnds } from './ends.ts'
 import type { Keys } from './keys.ts'
-import { readRecord, writeNumber, writeUse } from './record.ts'
+import { readRecord, writeNumber, writeStrategy, writeUse } from './record.ts'
 import { ADVANCE, MEMBERS, RAISE, TOUCH, WRITE_ATTRIBUTES } from './scripts.ts'
 import { createStart } from './start.ts'
 import { createSweep } from './sweep.ts'
@@ -53,12 +53,19 @@ function createReads({ commands, keys }: StoreParts): Pick<SessionStore, 'find' 
   }
 }
 
+const HOUR_MS = 60 * 60 * 1000
+
+/** The hour by which something has expired, as a number that Redis packs into four bytes. */
+export function hourOf(expiresAt: number): number {
+  return Math.ceil(expiresAt / HOUR_MS)
+}
+
 /** The sessions of an account's key, whether they are still there or not. One of its fields holds the floor. */
 export function readMembers(reply: unknown): { readonly id: SessionId; readonly expiresAt: number }[] {
   const fields = Array.isArray(reply) ? reply.map(String) : []
   return fields.flatMap((field, at) => {
     const isMember = at % 2 === 0 && field !== 'f'
-    return isMember ? [{ id: field as SessionId, expiresAt: Number.parseInt(fields[at + 1] ?? '', 36) }] : []
+    return isMember ? [{ id: field as SessionId, expiresAt: Number(fields[at + 1]) * HOUR_MS }] : []
   })
 }
 
@@ -80,10 +87,10 @@ function createMoves({ commands, keys }: StoreParts): Pick<SessionStore, 'advanc
   }
 }
 
-function argumentsOfAdvance(from: number, { now, idleExpiresAt, use, reauthenticated }: Advance): string[] {
+function argumentsOfAdvance(from: number, { now, idleExpiresAt, use, reauthenticated, strategy }: Advance): string[] {
   const proof = reauthenticated === undefined ? '' : writeNumber(reauthenticated.accountGeneration)
   const numbers = [now, from, from + 1, idleExpiresAt, use.at].map(writeNumber)
-  return [...numbers, writeUse(use), proof]
+  return [...numbers, ...writeUse(use), proof, strategy === undefined ? '' : writeStrategy(strategy)]
 }
 
 function createAttributes({ commands, keys }: StoreParts): Pick<SessionStore, 'readAttributes' | 'writeAttributes'> {

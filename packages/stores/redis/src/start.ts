@@ -1,9 +1,9 @@
 import { StoreUnavailable, type Session, type SessionStore } from '@counterfoil/core'
 import type { Commands } from './commands.ts'
 import type { Keys } from './keys.ts'
-import { STARTED, writeNumber, writeRecord } from './record.ts'
+import { writeNumber, writeRecord, writeStrategy } from './record.ts'
 import { ENROL, FINISH_START, GRACE_MS, START_LIMIT_MS, WITHDRAW_START } from './scripts.ts'
-import type { StoreParts } from './session-store.ts'
+import { hourOf, type StoreParts } from './session-store.ts'
 
 // A session and its account are in different slots, which no script spans. A start takes three steps:
 //
@@ -59,15 +59,17 @@ async function reserve(commands: Commands, { key, record, word }: Start): Promis
 
 async function enrol(commands: Commands, keys: Keys, { session }: Start): Promise<boolean> {
   const { id, accountId, accountGeneration, expiresAt, seenAt } = session
-  const facts = [id, writeNumber(accountGeneration), writeNumber(expiresAt)]
+  const facts = [id, writeNumber(accountGeneration), hourOf(expiresAt)]
   return (await commands.run(ENROL, [keys.account(accountId)], ...facts, expiresAt - seenAt + GRACE_MS)) === 1
 }
 
 async function finish(commands: Commands, keys: Keys, start: Start): Promise<'started' | 'superseded'> {
   const { session, key, record, word } = start
   const timeToLive = Math.min(session.idleExpiresAt, session.expiresAt) - session.seenAt + GRACE_MS
-  const finished = await commands.run(FINISH_START, [key, keys.attributes(session.id)], word, Math.max(1, timeToLive))
-  if (finished === 1 || (await commands.send(key, 'GET', key)) === STARTED + record) return 'started'
+  const strategy = writeStrategy(session.strategy)
+  const both = [key, keys.attributes(session.id)] as const
+  const finished = await commands.run(FINISH_START, both, word, strategy, Math.max(1, timeToLive))
+  if (finished === 1 || (await commands.send(key, 'GET', key)) === strategy + record) return 'started'
   const floor = await commands.send(keys.account(session.accountId), 'HGET', keys.account(session.accountId), 'f')
   if (typeof floor === 'string' && session.accountGeneration < Number.parseInt(floor, 36)) return 'superseded'
   throw new StoreUnavailable('a session took too long to start')

@@ -74,7 +74,7 @@ function createEnds(group: GroupCommit): Pick<SessionStore, 'end' | 'endAll' | '
   }
 }
 
-function cellsOfAdvance({ now, idleExpiresAt, use, reauthenticated }: Advance): AdvanceCells {
+function cellsOfAdvance({ now, idleExpiresAt, use, reauthenticated, strategy }: Advance): AdvanceCells {
   return {
     now,
     idleExpiresAt,
@@ -82,6 +82,7 @@ function cellsOfAdvance({ now, idleExpiresAt, use, reauthenticated }: Advance): 
     address: use.address ?? null,
     userAgent: use.userAgent ?? null,
     accountGeneration: reauthenticated?.accountGeneration ?? null,
+    strategy: strategy ?? null,
   }
 }
 

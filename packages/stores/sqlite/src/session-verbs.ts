@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { AccountId, SessionId } from '@counterfoil/protocol'
+import type { AccountId, SessionId, StoredStrategy } from '@counterfoil/protocol'
 import { SESSION_COLUMNS } from './session-row.ts'
 import type { FiledSessionRow, SessionRow } from './session-row.ts'
 import { prepareChange, prepareQuery } from './statements.ts'
@@ -13,6 +13,8 @@ export interface AdvanceCells {
   readonly userAgent: string | null
   /** The account's generation at a re-authentication; null where there was none. */
   readonly accountGeneration: number | null
+  /** The new form; null where it stays. */
+  readonly strategy: StoredStrategy | null
 }
 
 /** How many sessions one step of a sweep looks at: a few milliseconds of work, between which others write. */
@@ -54,7 +56,8 @@ function prepareAdvance(db: DatabaseSync) {
     db,
     `UPDATE sessions SET generation = generation + 1, seen_at = ?2, idle_expires_at = min(?4, expires_at),
        rotated_at = ?5, rotated_address = ?6, rotated_user_agent = ?7, floor = iif(?8 IS NULL, floor, generation + 1),
-       account_generation = coalesce(?8, account_generation), authenticated_at = iif(?8 IS NULL, authenticated_at, ?2)
+       account_generation = coalesce(?8, account_generation), authenticated_at = iif(?8 IS NULL, authenticated_at, ?2),
+       strategy = coalesce(?9, strategy)
      WHERE id = ?1 AND ${LIVE} AND generation = ?3 RETURNING ${SESSION_COLUMNS}, sweep_at`,
   )
   const refile = prepareChange(db, 'UPDATE sessions SET sweep_at = ?2 WHERE id = ?1')
@@ -62,9 +65,10 @@ function prepareAdvance(db: DatabaseSync) {
   return (
     id: SessionId,
     from: number,
-    { now, idleExpiresAt, rotatedAt, address, userAgent, accountGeneration }: AdvanceCells,
+    { now, idleExpiresAt, rotatedAt, address, userAgent, accountGeneration, strategy }: AdvanceCells,
   ): { advanced: FiledSessionRow } | { standing: SessionRow } | undefined => {
-    const advanced = advance.first(id, now, from, idleExpiresAt, rotatedAt, address, userAgent, accountGeneration)
+    const cells = [rotatedAt, address, userAgent, accountGeneration, strategy]
+    const advanced = advance.first(id, now, from, idleExpiresAt, ...cells)
     if (advanced !== undefined) {
       if (advanced[16] < advanced[19]) refile(id, advanced[16])
       return { advanced }

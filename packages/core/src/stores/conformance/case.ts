@@ -1,5 +1,6 @@
 import type { AttemptCounters } from '../../credentials/attempt-counters.ts'
 import type { FamiliarAddresses } from '../../credentials/familiar-addresses.ts'
+import type { DatabaseArchive, SessionArchive } from '../archive.ts'
 import type { Database } from '../database.ts'
 import type { NodeBoard } from '../node-board.ts'
 import type { RevocationLog } from '../revocation-log.ts'
@@ -13,6 +14,9 @@ export interface ConnectedStores {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  /** Only the cases of archives need these two. */
+  readonly archive?: DatabaseArchive
+  readonly sessionArchive?: SessionArchive
   close(): Promise<void>
   /** Closes, and opens the same stores again, as a restart does. Stores that keep nothing leave it out. */
   reopen?(): Promise<ConnectedStores>

@@ -68,6 +68,33 @@ const moves: readonly ConformanceCase[] = [
       assertSame((await sessions.find(id, NOW))?.rotated, { at: NOW })
     },
   ),
+  holdTo('an advance changes the strategy where it brings one, and otherwise leaves it', async ({ sessions }) => {
+    const session = await startSample(sessions, { strategy: 'hybrid' })
+    const steps = [
+      ['stateful', 'stateful'],
+      [undefined, 'stateful'],
+      ['hybrid', 'hybrid'],
+      [undefined, 'hybrid'],
+    ] as const
+    for (const [from, [strategy, expected]] of steps.entries()) {
+      const outcome = await sessions.advance(session.id, from, sampleAdvance(NOW, { strategy }))
+      assert.equal(advancedOf([outcome])[0]?.strategy, expected)
+      assert.equal((await sessions.find(session.id, NOW))?.strategy, expected)
+      assert.equal((await sessions.list(session.accountId, NOW))[0]?.strategy, expected)
+    }
+  }),
+  holdTo('an advance that loses its race changes no strategy', async ({ sessions }) => {
+    const { id } = await startSample(sessions, { strategy: 'hybrid' })
+    const outcomes = await race(RACERS, (racer) =>
+      sessions.advance(id, 0, sampleAdvance(NOW, { strategy: racer === 0 ? 'stateful' : undefined })),
+    )
+    const winner = await assertOneWinner(sessions, outcomes, NOW)
+    const first = outcomes[0]
+    const moved = first !== undefined && 'advanced' in first
+    assert.equal(winner.strategy, moved ? 'stateful' : 'hybrid')
+    await sessions.advance(id, 0, sampleAdvance(NOW, { strategy: moved ? 'hybrid' : 'stateful' }))
+    assertSame(await sessions.find(id, NOW), winner)
+  }),
   holdTo('an advance never lets the idle expiry pass the absolute one', async ({ sessions }) => {
     const { id, expiresAt } = await startSample(sessions)
     await sessions.touch(id, NOW, expiresAt - HOUR)

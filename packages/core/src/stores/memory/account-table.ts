@@ -21,6 +21,14 @@ export class AccountTable {
     return this.#accounts.has(id) || this.#erased.has(id)
   }
 
+  isErased(id: AccountId): boolean {
+    return this.#erased.has(id)
+  }
+
+  erasedIds(): readonly AccountId[] {
+    return [...this.#erased]
+  }
+
   ids(): AccountId[] {
     return [...this.#accounts.keys()].toSorted((one, other) => (one < other ? -1 : 1))
   }
@@ -36,6 +44,10 @@ export class AccountTable {
   erase({ id, email }: Account): void {
     this.#accounts.delete(id)
     this.#owners.delete(canonicalEmail(email))
+    this.#erased.add(id)
+  }
+
+  addErased(id: AccountId): void {
     this.#erased.add(id)
   }
 }

@@ -3,11 +3,14 @@ import type { AuditEvent, NewAuditEvent } from '../../audit.ts'
 
 /** The audit log: copies in, copies out. */
 export class AuditTable {
-  readonly #events: AuditEvent[] = []
+  readonly #events = new Map<number, AuditEvent>()
   readonly #owners = new Map<SessionId, AccountId>()
+  #last = 0
 
-  add(event: NewAuditEvent): void {
-    this.#events.push({ ...structuredClone(event), number: this.#events.length + 1 })
+  /** Adds an event, with the next number unless one is given. */
+  add(event: NewAuditEvent, number: number = this.#last + 1): void {
+    this.#events.set(number, { ...structuredClone(event), number })
+    this.#last = number
     const { kind, sessionId, accountId } = event
     if (kind === 'session.started' && sessionId && accountId) this.#owners.set(sessionId, accountId)
   }
@@ -16,8 +19,16 @@ export class AuditTable {
     return this.#owners.get(id)
   }
 
+  last(): number {
+    return this.#last
+  }
+
+  at(number: number): AuditEvent | undefined {
+    return structuredClone(this.#events.get(number))
+  }
+
   read(after: number, limit: number): AuditEvent[] {
-    const from = Math.max(0, after)
-    return structuredClone(this.#events.slice(from, from + limit))
+    const events = [...this.#events.values()].filter(({ number }) => number > after)
+    return structuredClone(events.slice(0, limit))
   }
 }

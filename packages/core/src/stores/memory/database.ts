@@ -1,13 +1,21 @@
+import type { DatabaseArchive } from '../archive.ts'
 import type { Database } from '../database.ts'
 import { AccountTable } from './account-table.ts'
 import { createAccountVerbs } from './account-verbs.ts'
 import { AuditTable } from './audit-table.ts'
 import { createKeyVerbs } from './key-verbs.ts'
-import type { AppendNow } from './revocation-log.ts'
+import { createMemoryDatabaseArchive } from './database-archive.ts'
+import type { MemoryLog } from './revocation-log.ts'
 import type { Tables } from './tables.ts'
 
+/** A database and everything in it. */
+export interface MemoryDatabase {
+  readonly database: Database
+  readonly archive: DatabaseArchive
+}
+
 /** A database in memory: nothing survives the process. Each verb runs to its end before anything else does. */
-export function createMemoryDatabase(appendNow: AppendNow): Database {
+export function createMemoryDatabase({ appendNow, archive }: Omit<MemoryLog, 'log'>): MemoryDatabase {
   const tables: Tables = {
     accounts: new AccountTable(),
     applications: new Map(),
@@ -15,7 +23,7 @@ export function createMemoryDatabase(appendNow: AppendNow): Database {
     audit: new AuditTable(),
     appendNow,
   }
-  return {
+  const database = {
     ...createAccountVerbs(tables),
     ...createApplicationVerbs(tables),
     ...createKeyVerbs(tables),
@@ -23,6 +31,7 @@ export function createMemoryDatabase(appendNow: AppendNow): Database {
     ...createMarkVerbs(),
     check: async () => undefined,
   }
+  return { database, archive: createMemoryDatabaseArchive(tables, archive) }
 }
 
 function createApplicationVerbs({

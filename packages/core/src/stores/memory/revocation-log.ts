@@ -1,50 +1,89 @@
 import type { LogHead, NewRevocation, Revocation, SessionId } from '@counterfoil/protocol'
 import type { RevocationLog } from '../revocation-log.ts'
+import { createMemoryLogArchive, type LogArchive } from './log-archive.ts'
 
 /** Appends to the log in the same step as what the records are about is changed. */
 export type AppendNow = (records: readonly NewRevocation[]) => LogHead
 
+/** A log, and what else memory lets one do with it. */
+export interface MemoryLog {
+  readonly log: RevocationLog
+  readonly appendNow: AppendNow
+  readonly archive: LogArchive
+}
+
+/** What one log knows. */
+interface State {
+  incarnation: string
+  records: Revocation[]
+  compacted: number
+  readonly watchers: Set<() => void>
+  readonly ended: Counts<SessionId>
+}
+
 /** A revocation log in memory: nothing survives the process, so each has an incarnation of its own. */
-export function createMemoryLog(incarnation: string): { readonly log: RevocationLog; readonly appendNow: AppendNow } {
-  let records: Revocation[] = []
-  let compacted = 0
-  const watchers = new Set<() => void>()
-  const ended = new Counts<SessionId>()
-  const head = (): LogHead => ({ incarnation, position: compacted + records.length })
-  const appendNow: AppendNow = (given) => {
-    let { position } = head()
-    for (const record of given) {
-      records.push({ ...record, position: ++position })
-      if (record.kind === 'session') ended.add(record.sessionId)
-    }
-    // Not at once: what a watcher throws is no business of the one who appends.
-    if (given.length > 0) watchers.forEach((watcher) => queueMicrotask(watcher))
-    return head()
+export function createMemoryLog(incarnation: string): MemoryLog {
+  const state: State = { incarnation, records: [], compacted: 0, watchers: new Set(), ended: new Counts() }
+  const appendNow = (given: readonly NewRevocation[]): LogHead => append(state, given)
+  const archive = createMemoryLogArchive({
+    ends: () => ({ ...headOf(state), compacted: state.compacted }),
+    records: () => state.records,
+    become: (ends, records) => become(state, ends, records),
+  })
+  return { log: createLog(state, appendNow), appendNow, archive }
+}
+
+function headOf({ incarnation, compacted, records }: State): LogHead {
+  return { incarnation, position: compacted + records.length }
+}
+
+function append(state: State, given: readonly NewRevocation[]): LogHead {
+  let { position } = headOf(state)
+  for (const record of given) {
+    state.records.push({ ...record, position: ++position })
+    if (record.kind === 'session') state.ended.add(record.sessionId)
   }
-  const log: RevocationLog = {
-    append: async (given) => appendNow(given),
+  // Not at once: what a watcher throws is no business of the one who appends.
+  if (given.length > 0) state.watchers.forEach((watcher) => queueMicrotask(watcher))
+  return headOf(state)
+}
+
+function become(
+  state: State,
+  ends: { readonly incarnation: string; readonly compacted: number },
+  records: readonly Revocation[],
+): void {
+  Object.assign(state, { incarnation: ends.incarnation, compacted: ends.compacted, records: [...records] })
+  for (const record of records) if (record.kind === 'session') state.ended.add(record.sessionId)
+}
+
+function createLog(state: State, append: AppendNow): RevocationLog {
+  const { watchers } = state
+  return {
+    append: async (given) => append(given),
     async read(after, limit) {
-      if (after < compacted) return 'compacted'
-      const from = after - compacted
-      return { records: records.slice(from, from + limit).map((record) => ({ ...record })), head: head() }
+      if (after < state.compacted) return 'compacted'
+      const from = after - state.compacted
+      return { records: state.records.slice(from, from + limit).map((record) => ({ ...record })), head: headOf(state) }
     },
-    head: async () => head(),
-    holdsSession: async (id) => ended.has(id),
+    head: async () => headOf(state),
+    holdsSession: async (id) => state.ended.has(id),
     watch(onAppend) {
       const watcher = () => watchers.has(watcher) && onAppend()
       watchers.add(watcher)
       return () => void watchers.delete(watcher)
     },
-    async compact(before) {
-      const young = records.findIndex(({ at }) => at >= before)
-      const removed = young < 0 ? records : records.slice(0, young)
-      records = records.slice(removed.length)
-      compacted += removed.length
-      for (const record of removed) if (record.kind === 'session') ended.remove(record.sessionId)
-      return removed.length
-    },
+    compact: async (before) => compact(state, before),
   }
-  return { log, appendNow }
+}
+
+function compact(state: State, before: number): number {
+  const young = state.records.findIndex(({ at }) => at >= before)
+  const removed = young < 0 ? state.records : state.records.slice(0, young)
+  state.records = state.records.slice(removed.length)
+  state.compacted += removed.length
+  for (const record of removed) if (record.kind === 'session') state.ended.remove(record.sessionId)
+  return removed.length
 }
 
 /** How often each thing is there. */

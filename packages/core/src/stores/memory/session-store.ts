@@ -1,29 +1,29 @@
-import type { AccountId, SessionId } from '@counterfoil/protocol'
+import type { SessionId } from '@counterfoil/protocol'
 import { isLive, type Session } from '../../sessions/session.ts'
+import type { SessionArchive } from '../archive.ts'
 import type { SessionStore } from '../session-store.ts'
+import { createMemorySessionArchive, type SessionState } from './session-archive.ts'
 import { SessionTable } from './session-table.ts'
 
-/** What one store knows. The floors stay for as long as the process: they are few, and small. */
-interface State {
-  readonly table: SessionTable
-  /** As JSON text, which copies, and takes the least room. */
-  readonly attributes: Map<SessionId, { readonly version: number; readonly json: string }>
-  /** Of each account the generation below which nothing starts any more. */
-  readonly floors: Map<AccountId, number>
+/** A session store and everything in it. */
+export interface MemorySessions {
+  readonly sessions: SessionStore
+  readonly sessionArchive: SessionArchive
 }
 
 /** A session store in memory: nothing survives the process. Each verb runs to its end before anything else does. */
-export function createMemorySessionStore(): SessionStore {
+export function createMemorySessionStore(): MemorySessions {
   const state = { table: new SessionTable(), attributes: new Map(), floors: new Map() }
-  return { ...createReads(state), ...createMoves(state), ...createAttributes(state), ...createEnds(state) }
+  const sessions = { ...createReads(state), ...createMoves(state), ...createAttributes(state), ...createEnds(state) }
+  return { sessions, sessionArchive: createMemorySessionArchive(state) }
 }
 
-function findLive({ table }: State, id: SessionId, now: number): Session | undefined {
+function findLive({ table }: SessionState, id: SessionId, now: number): Session | undefined {
   const session = table.get(id)
   return session !== undefined && isLive(session, now) ? session : undefined
 }
 
-function createReads(state: State): Pick<SessionStore, 'find' | 'list'> {
+function createReads(state: SessionState): Pick<SessionStore, 'find' | 'list'> {
   return {
     find: async (id, now) => findLive(state, id, now),
     async list(accountId, now) {
@@ -33,7 +33,7 @@ function createReads(state: State): Pick<SessionStore, 'find' | 'list'> {
   }
 }
 
-function createMoves(state: State): Pick<SessionStore, 'start' | 'advance' | 'raise' | 'touch'> {
+function createMoves(state: SessionState): Pick<SessionStore, 'start' | 'advance' | 'raise' | 'touch'> {
   const { table, floors } = state
   return {
     async start(session) {
@@ -42,13 +42,14 @@ function createMoves(state: State): Pick<SessionStore, 'start' | 'advance' | 'ra
       table.add(session)
       return 'started'
     },
-    async advance(id, from, { now, idleExpiresAt, use, reauthenticated }) {
+    async advance(id, from, { now, idleExpiresAt, use, reauthenticated, strategy }) {
       const standing = findLive(state, id, now)
       if (standing === undefined) return undefined
       if (standing.generation !== from) return { standing }
       const generation = from + 1
       const proof = reauthenticated && { ...reauthenticated, floor: generation, authenticatedAt: now }
-      const moved = { ...standing, ...proof, generation, rotated: use, seenAt: now }
+      const form = { strategy: strategy ?? standing.strategy }
+      const moved = { ...standing, ...proof, ...form, generation, rotated: use, seenAt: now }
       return { advanced: table.replace({ ...moved, idleExpiresAt: Math.min(idleExpiresAt, standing.expiresAt) }) }
     },
     async raise(id, to, now) {
@@ -64,7 +65,7 @@ function createMoves(state: State): Pick<SessionStore, 'start' | 'advance' | 'ra
   }
 }
 
-function createAttributes(state: State): Pick<SessionStore, 'readAttributes' | 'writeAttributes'> {
+function createAttributes(state: SessionState): Pick<SessionStore, 'readAttributes' | 'writeAttributes'> {
   return {
     async readAttributes(id, now) {
       if (findLive(state, id, now) === undefined) return undefined
@@ -80,7 +81,7 @@ function createAttributes(state: State): Pick<SessionStore, 'readAttributes' | '
   }
 }
 
-function createEnds({ table, attributes, floors }: State): Pick<SessionStore, 'end' | 'endAll' | 'sweep'> {
+function createEnds({ table, attributes, floors }: SessionState): Pick<SessionStore, 'end' | 'endAll' | 'sweep'> {
   const end = (id: SessionId): Session | undefined => {
     attributes.delete(id)
     return table.remove(id)

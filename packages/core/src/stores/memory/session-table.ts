@@ -18,6 +18,10 @@ export class SessionTable {
     return row === undefined ? undefined : this.#rows.read(row)
   }
 
+  all(): Session[] {
+    return [...this.#rowOf.values()].map((row) => this.#rows.read(row))
+  }
+
   /** The account's sessions, the latest added first. */
   ofAccount(accountId: AccountId): Session[] {
     const sessions: Session[] = []

@@ -3,6 +3,7 @@ import type { AttemptCounters } from '../../credentials/attempt-counters.ts'
 import type { FamiliarAddresses } from '../../credentials/familiar-addresses.ts'
 import { MemoryAttemptCounters } from '../../credentials/memory-attempt-counters.ts'
 import { MemoryFamiliarAddresses } from '../../credentials/memory-familiar-addresses.ts'
+import type { DatabaseArchive, SessionArchive } from '../archive.ts'
 import type { Database } from '../database.ts'
 import type { NodeBoard } from '../node-board.ts'
 import type { RevocationLog } from '../revocation-log.ts'
@@ -20,6 +21,8 @@ export interface MemoryStores {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  readonly archive: DatabaseArchive
+  readonly sessionArchive: SessionArchive
 }
 
 /**
@@ -30,10 +33,10 @@ export interface MemoryStores {
  * const { database, sessions, log } = createMemoryStores()
  */
 export function createMemoryStores({ random = systemRandom }: { readonly random?: Random } = {}): MemoryStores {
-  const { log, appendNow } = createMemoryLog(drawId(random))
+  const { log, ...parts } = createMemoryLog(drawId(random))
   return {
-    database: createMemoryDatabase(appendNow),
-    sessions: createMemorySessionStore(),
+    ...createMemoryDatabase(parts),
+    ...createMemorySessionStore(),
     log,
     nodes: createMemoryNodeBoard(),
     counters: new MemoryAttemptCounters(),

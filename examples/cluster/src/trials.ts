@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cluster } from './cluster.ts'
+import type { Ledger } from './ledger.ts'
+
+/** What is done to the nodes while users work. */
+export type Trial = (cluster: Cluster, ledger: Ledger, stop: AbortSignal) => Promise<void>
+
+const EVERY_MS = 1000
+
+/** Kills a node each second, in turn, and puts another one in its place; never the last one that is ready. */
+export const killNodes: Trial = async ({ nodes }, ledger, stop) => {
+  const replacing: Promise<void>[] = []
+  for (let turn = 0; !stop.aborted; turn++) {
+    const node = nodes[turn % nodes.length]
+    while (nodes.filter(({ isReady }) => isReady).length < 2 || node?.isReady !== true) await sleep(10)
+    ledger.killedAt.push(performance.now())
+    await node.kill()
+    replacing.push(node.start())
+    await sleep(EVERY_MS - ((performance.now() - (ledger.killedAt.at(-1) ?? 0)) % EVERY_MS))
+  }
+  await Promise.all(replacing)
+}
+
+/** Restarts one node after the other as an operator does: it is asked to stop, and the next one has its turn when it is ready again. */
+export const restartNodes: Trial = async ({ nodes }, _ledger, stop) => {
+  for (let turn = 0; !stop.aborted; turn++) {
+    const node = nodes[turn % nodes.length]
+    await node?.stop()
+    await node?.start()
+  }
+}

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import {
+  attemptCounterCases,
+  databaseCases,
+  familiarAddressCases,
+  nodeBoardCases,
+  revocationLogCases,
+  sessionStoreCases,
+} from '@counterfoil/core/conformance'
+import { connectTo, startTestServer, type TestServer } from './server.fixture.ts'
+
+let test: TestServer
+
+beforeAll(async () => {
+  test = await startTestServer()
+})
+
+afterAll(() => test.close())
+
+describe.each([
+  ['session store', sessionStoreCases],
+  ['database', databaseCases],
+  ['revocation log', revocationLogCases],
+  ['board of nodes', nodeBoardCases],
+  ['attempt counters', attemptCounterCases],
+  ['familiar addresses', familiarAddressCases],
+])('the %s in PostgreSQL', (_, cases) => {
+  it.each(cases)('$title', async ({ run }) => {
+    await run(async () => connectTo(await test.newDatabase()))
+  })
+})

@@ -1,0 +1,35 @@
+import { StoreUnavailable } from '@counterfoil/core'
+
+/** Conflicts that a statement does not survive and that are over when it is tried again. */
+const WORTH_ANOTHER_TRY = new Set(['40001', '40P01'])
+const UNIQUE_VIOLATION = '23505'
+
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+/** Whether a statement met another one, and does no harm when it is sent again: nothing of it was carried out. */
+export function isConflict(error: unknown): boolean {
+  return WORTH_ANOTHER_TRY.has(codeOf(error) ?? '')
+}
+
+/** Whether something was to be unique, and is there. */
+export function isTaken(error: unknown): boolean {
+  return codeOf(error) === UNIQUE_VIOLATION
+}
+
+/**
+ * What goes wrong with the database, as the contract has it. The words of PostgreSQL may hold what was to be written, so only its code is passed
+ * on. An id that is given out twice is the caller's mistake.
+ */
+export function failureOf(error: unknown): Error {
+  if (error instanceof StoreUnavailable || error instanceof TypeError) return error
+  const code = codeOf(error)
+  if (code === UNIQUE_VIOLATION) return new Error('an id was given out twice')
+  if (code === undefined) return new StoreUnavailable('PostgreSQL cannot be reached')
+  const isSqlState = /^[0-9A-Z]{5}$/.test(code)
+  return new StoreUnavailable(
+    isSqlState ? `PostgreSQL answers with error ${code}` : `PostgreSQL cannot be reached (${code})`,
+  )
+}
