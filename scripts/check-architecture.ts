@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   examples: ['verifier', 'verifier/fastify', 'client'],
   bench: ['protocol', 'core', 'store-sqlite', 'store-postgres', 'store-redis', 'verifier', 'server', 'testbed'],
   simulation: ['protocol', 'core', 'verifier', 'verifier/feed'],
-  e2e: ['protocol', 'core', 'store-sqlite', 'verifier', 'verifier/node', 'server', 'testbed'],
+  e2e: ['protocol', 'core', 'store-sqlite', 'store-postgres', 'verifier', 'verifier/node', 'server', 'testbed'],
   runtimes: ['protocol', 'verifier', 'verifier/feed'],
   scripts: ['protocol', 'core'],
 }

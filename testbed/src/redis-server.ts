@@ -18,7 +18,7 @@ export function hasRedis(): boolean {
   if (isThere) return true
   const message = 'redis-server is not on PATH (Debian: apt-get install redis-server)'
   if (process.env['CI'] === 'true') throw new Error(message)
-  console.warn(`SKIPPED: the tests on Redis. ${message}.`)
+  process.stderr.write(`SKIPPED: the tests on Redis. ${message}.\n`)
   return false
 }
 

@@ -1,7 +1,7 @@
 import { Fleet } from './fleet.ts'
 import { Installation } from './installation.ts'
 import type { Scale } from './scale.ts'
-import { TcpProxy } from './tcp-proxy.ts'
+import { TcpProxy } from '@counterfoil/testbed'
 
 /** Whether there is a proxy between the server and the first of the worker processes. */
 type Way = 'direct' | 'through proxy'

@@ -10,13 +10,19 @@ const EVERY_MS = 1000
 /** Kills a node each second, in turn, and puts another one in its place; never the last one that is ready. */
 export const killNodes: Trial = async ({ nodes }, ledger, stop) => {
   const replacing: Promise<void>[] = []
+  let dueAt = performance.now()
   for (let turn = 0; !stop.aborted; turn++) {
-    const node = nodes[turn % nodes.length]
-    while (nodes.filter(({ isReady }) => isReady).length < 2 || node?.isReady !== true) await sleep(10)
+    const ready = nodes.filter(({ isReady }) => isReady)
+    const node = ready[turn % Math.max(1, ready.length)]
+    if (node === undefined || ready.length < 2) {
+      await sleep(10)
+      continue
+    }
     ledger.killedAt.push(performance.now())
     await node.kill()
     replacing.push(node.start())
-    await sleep(EVERY_MS - ((performance.now() - (ledger.killedAt.at(-1) ?? 0)) % EVERY_MS))
+    dueAt = Math.max(dueAt + EVERY_MS, performance.now())
+    await sleep(Math.max(0, dueAt - performance.now()))
   }
   await Promise.all(replacing)
 }

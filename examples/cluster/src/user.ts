@@ -12,7 +12,7 @@ export interface Places {
 const PASSWORD = 'nine herons over the bay'
 
 /** A person has something else to do between two requests. */
-const PAUSE_MS = 50
+const PAUSE_MS = 150
 
 /** So often a user works before signing out. */
 const ROUNDS = 5

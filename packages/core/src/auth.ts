@@ -5,6 +5,7 @@ import { changeAccount, changePassword, type AccountChange } from './accounts/ch
 import { disableAccount, eraseAccount } from './accounts/end.ts'
 import { signIn, type SignIn } from './accounts/sign-in.ts'
 import { registerAccount, signUp, type SignUp } from './accounts/sign-up.ts'
+import { declareApplication, formerAcceptanceUntil } from './applications/acceptance.ts'
 import type { Application, ApplicationSettings } from './applications/application.ts'
 import { checkLifetimes, longestAcceptanceMs } from './applications/lifetimes.ts'
 import type { Clock } from './clock.ts'
@@ -100,8 +101,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     timer: options.timer ?? systemTimer,
     leaseMs: policy.leaseSeconds * 1000,
     peers: options.nodes && { board: options.nodes, node: drawId(random) },
-    longestAcceptanceMs: async () =>
-      Math.max(0, ...(await database.listApplications()).map((each) => longestAcceptanceMs(each, policy))),
+    longestAcceptanceMs: async () => {
+      const present = (await database.listApplications()).map((each) => longestAcceptanceMs(each, policy))
+      return Math.max(0, (await formerAcceptanceUntil(database)) - clock.now(), ...present)
+    },
   })
   // A key that was taken out of use at another node signs nothing here any more.
   feed.subscribe({
@@ -239,7 +242,7 @@ function operatorCases(issuer: Issuer) {
     /** Gives applications their settings; those that are there already keep their generation. @throws {TypeError} */
     declareApplications: async (applications: readonly ApplicationSettings[]): Promise<void> => {
       for (const application of applications) checkLifetimes(application, policy)
-      for (const application of applications) await database.declareApplication(application)
+      for (const application of applications) await declareApplication(database, application, policy, clock.now())
       // How long tokens live is known now, and so how long verifiers keep records.
       await issuer.feed.upkeep()
     },

@@ -54,4 +54,5 @@ export type { Caller, Credentials, Ended, SessionView, SignedIn } from './sessio
 export type { Introspection } from './sessions/introspect.ts'
 export type { PublicJwk } from './tokens/key-ring.ts'
 export { WrongSecret } from './tokens/sealing.ts'
+export { opensKeys } from './tokens/secret-check.ts'
 export { createMemoryStores } from './stores/memory/stores.ts'

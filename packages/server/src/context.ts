@@ -30,6 +30,8 @@ export interface ServerContext {
   readonly signUp: 'open' | 'closed'
   readonly cookies: Readonly<Record<Strategy, CookieShape>>
   readonly verifiers: readonly KnownVerifier[]
+  /** Whether nobody but this node decides by what it knows: there is no verifier, and no other node. */
+  readonly isAlone: boolean
   readonly trusts: TrustsAddress
   readonly tokens: AccessTokenReader
   readonly channels: PushChannels

@@ -73,6 +73,7 @@ export async function createServer(options: ServerOptions): Promise<CounterfoilS
     signUp: options.signUp ?? 'open',
     cookies: cookieShapes(issuerPath),
     verifiers: (options.verifiers ?? []).map(({ name, key }) => ({ name, keyHash: hashKey(key) })),
+    isAlone: options.nodes === undefined && (options.verifiers ?? []).length === 0,
     tokens: createAccessTokenReader({
       issuer: options.issuer,
       clock,

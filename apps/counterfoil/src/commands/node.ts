@@ -3,20 +3,15 @@ import type { Configuration } from '../config/configuration.ts'
 import { showListen, type Listen } from '../config/network.ts'
 import { CommandFailure } from '../failure.ts'
 import { openInstallation, underSecret, type Installation } from '../installation/installation.ts'
-import type { SharedStores } from '../installation/stores.ts'
 import { systemCode } from '../system-code.ts'
 import type { Log } from '../terminal/log.ts'
 import { DRAIN_MS, type Stoppable } from './stopping.ts'
 
-/**
- * Opens the stores and listens. `shared` is what stores on this machine lack that several processes need.
- *
- * @throws {CommandFailure}
- */
-export async function startNode(configuration: Configuration, log: Log, shared?: SharedStores): Promise<Stoppable> {
+/** Opens the stores and listens. @throws {CommandFailure} */
+export async function startNode(configuration: Configuration, log: Log): Promise<Stoppable> {
   const installation = await openInstallation(configuration, { make: true, log, patient: true })
   try {
-    const server = await underSecret(configuration, () => makeServer(configuration, installation, log, shared))
+    const server = await underSecret(configuration, () => makeServer(configuration, installation, log))
     await listen(server, configuration.listen)
     return {
       drain: () => server.drain(),
@@ -35,12 +30,11 @@ function makeServer(
   configuration: Configuration,
   { stores, secret }: Installation,
   { logger }: Log,
-  shared: SharedStores | undefined,
 ): Promise<CounterfoilServer> {
   const { issuer, policy, applications, verifiers, trustedProxies, signUp } = configuration
   const { close: _close, ...parts } = stores
   const settings = { issuer, policy, applications, verifiers, trustedProxies, signUp }
-  return createServer({ ...shared, ...parts, ...settings, secret, logger })
+  return createServer({ ...parts, ...settings, secret, logger })
 }
 
 async function listen(server: CounterfoilServer, address: Listen): Promise<void> {

@@ -42,14 +42,10 @@ export function stopOnSignal(log: Log, stop: (haste: Haste) => Promise<number>):
 }
 
 /**
- * Stops and exits when the process that started this one says so, or a signal does. A signal may reach both, and then counts once: only the
- * other one cuts this short, and it kills.
+ * Stops and exits on a signal, or when what is returned is called: the process that started this one says so. A signal may reach both, and then
+ * counts once: only the other one cuts this short, and it kills.
  */
-export function stopOnWord(
-  log: Log,
-  onWord: (stop: (haste: Haste) => void) => void,
-  stop: (haste: Haste) => Promise<number>,
-): void {
+export function stopOnWord(log: Log, stop: (haste: Haste) => Promise<number>): (haste: Haste) => void {
   const exit = exitAfter(log)
   let stopping = false
   const begin = (haste: Haste): void => {
@@ -59,8 +55,8 @@ export function stopOnWord(
   }
   process.on('SIGINT', () => begin('at-once'))
   process.on('SIGTERM', () => begin('gracefully'))
-  onWord(begin)
   exitOnUncaught(log, exit)
+  return begin
 }
 
 function exitAfter(log: Log): (code: number) => never {

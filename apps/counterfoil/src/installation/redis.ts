@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { repairSessions, systemClock, type Database, type RevocationLog, type SessionStore } from '@counterfoil/core'
-import { openRedisSessions, RedisOpenError, type Rollback } from '@counterfoil/store-redis'
+import { openRedisSessions, RedisOpenError } from '@counterfoil/store-redis'
 import { createClient, createCluster, createSentinel } from '@redis/client'
 import { showRedis, type RedisAddress } from '../config/redis-url.ts'
 import type { Log } from '../terminal/log.ts'
@@ -41,9 +41,9 @@ export async function openRedis(parts: RedisParts): Promise<OpenSessions> {
       database,
       unsafelyAcceptLoss,
       onWarning: (message) => log.logger.warn(message),
-      repair: async (ungated, rollback) => {
-        const records = await repairSessions(repairParts, ungated, describeLoss(rollback))
-        log.logger.warn({ rollback, records }, 'Redis has lost writes: what the log says has ended was ended again')
+      repair: async (ungated, loss) => {
+        const records = await repairSessions(repairParts, ungated, loss)
+        log.logger.warn({ loss, records }, 'Redis has lost writes: what the log says has ended was ended again')
       },
     })
     return {
@@ -61,11 +61,6 @@ export async function openRedis(parts: RedisParts): Promise<OpenSessions> {
   }
 }
 
-function describeLoss({ primaries }: Rollback): string {
-  const words = { 'replication-id': 'another replication id', counter: 'an earlier state' }
-  return primaries.map(({ name, sign }) => `${words[sign]} at ${name}`).join(', ')
-}
-
 /**
  * Connects. Once it has, the client connects again by itself whenever it has to, and meanwhile refuses commands rather than keeping them.
  *
@@ -79,7 +74,7 @@ async function connect(address: RedisAddress, log: Log): Promise<Client> {
     if (state.isConnected) log.logger.debug({ err: error }, 'a connection to Redis was lost, or could not be made')
     else if (error instanceof Error) state.cause = error
   })
-  const late = sleep(2 * CONNECT_MS, 'late' as const, { ref: false })
+  const late = sleep(CONNECT_MS + 1000, 'late' as const, { ref: false })
   try {
     if ((await Promise.race([client.connect(), late])) === 'late') throw state.cause ?? new Error('timeout')
   } catch (error) {

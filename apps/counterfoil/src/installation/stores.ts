@@ -1,27 +1,28 @@
 import type {
   AttemptCounters,
   Database,
+  DatabaseArchive,
   FamiliarAddresses,
   NodeBoard,
   RevocationLog,
+  SessionArchive,
   SessionStore,
 } from '@counterfoil/core'
 import { openSqlite } from '@counterfoil/store-sqlite'
 import type { Configuration } from '../config/configuration.ts'
 import type { Log } from '../terminal/log.ts'
 
-/** What several processes need of one another. */
-export interface SharedStores {
-  readonly nodes: NodeBoard
-  readonly counters: AttemptCounters
-  readonly familiar: FamiliarAddresses
-}
-
-/** A database and what comes with it. PostgreSQL has what several processes share; a file has not. */
-export interface OpenDatabase extends Partial<SharedStores> {
+/** Everything that an installation keeps, and that its processes share. */
+export interface OpenDatabase {
   readonly database: Database
   readonly sessions: SessionStore
   readonly log: RevocationLog
+  readonly nodes: NodeBoard
+  readonly counters: AttemptCounters
+  readonly familiar: FamiliarAddresses
+  /** For copying all of it. */
+  readonly archive: DatabaseArchive
+  readonly sessionArchive: SessionArchive
   /** Resolves when nothing is open any more. */
   close(): Promise<void>
 }
@@ -65,6 +66,6 @@ async function openDatabase(settings: StoreSettings, log: Log): Promise<OpenData
     const { openPostgresStores } = await import('./postgres.ts')
     return openPostgresStores({ url: address.url, connections, isPooled, log })
   }
-  const { database, sessions, log: revocations, close } = await openSqlite({ path: address.path })
-  return { database, sessions, log: revocations, close }
+  const { counts: _counts, ...stores } = await openSqlite({ path: address.path })
+  return stores
 }

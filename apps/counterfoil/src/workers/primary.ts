@@ -5,7 +5,6 @@ import { longestStopMs, stopOnSignal, type Haste } from '../commands/stopping.ts
 import type { Log } from '../terminal/log.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import { pauseBeforeReplacing } from './replacing.ts'
-import { SharedMemory } from './shared-memory.ts'
 
 /** How a worker ended. */
 interface Ending {
@@ -25,18 +24,16 @@ export async function runWorkers(configuration: Configuration, log: Log): Promis
   await Promise.all(Array.from({ length: configuration.workers - 1 }, () => crew.add()))
 }
 
-/** The workers, and what they have in common. */
+/** The workers. */
 class Crew {
   readonly #drainSeconds: number
   readonly #log: Log
-  readonly #memory = new SharedMemory()
   readonly #workers = new Set<Worker>()
   #isStopping = false
 
   constructor({ drainSeconds }: Configuration, log: Log) {
     this.#drainSeconds = drainSeconds
     this.#log = log
-    this.#memory.watch(() => this.#workers.forEach((worker) => tell(worker, { kind: 'reported' })))
   }
 
   /** Starts a worker whose place is never left empty again; resolves when it serves. */
@@ -70,9 +67,6 @@ class Crew {
   #fork(): Worker {
     const worker = cluster.fork()
     this.#workers.add(worker)
-    worker.on('message', (word: FromWorker) => {
-      if (word.kind === 'call') void this.#memory.answer(word, (answer) => tell(worker, answer))
-    })
     worker.on('error', () => undefined)
     worker.on('exit', () => this.#workers.delete(worker))
     return worker

@@ -1,6 +1,6 @@
 import type { Strategy } from '@counterfoil/protocol'
 import type { Policy } from '../policy.ts'
-import type { Application, ApplicationSettings } from './application.ts'
+import type { ApplicationSettings } from './application.ts'
 
 /** Lifetimes of an application's sessions, in milliseconds. */
 export interface Lifetimes {
@@ -42,7 +42,7 @@ function sessionSeconds(strategy: Strategy, policy: Policy): readonly [idle: num
 }
 
 /** How long after now the last signed token of this application that is out already is accepted by someone who does not ask. */
-export function longestAcceptanceMs(application: Application, policy: Policy): number {
+export function longestAcceptanceMs(application: ApplicationSettings, policy: Policy): number {
   const leewayMs = policy.leewaySeconds * 1000
   // A stateful session is only ever signed for an upstream, and only for one that the application names.
   const upstreamMs = application.audience.length > 0 ? policy.upstreamTokenSeconds * 1000 + leewayMs : 0

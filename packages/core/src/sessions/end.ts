@@ -1,4 +1,5 @@
 import type { AccountId, ApplicationId, SessionId } from '@counterfoil/protocol'
+import { formerAcceptanceUntil } from '../applications/acceptance.ts'
 import { longestAcceptanceMs } from '../applications/lifetimes.ts'
 import type { Application } from '../applications/application.ts'
 import type { Issuer } from '../issuer.ts'
@@ -87,5 +88,6 @@ export async function expiredAt(
 ): Promise<number> {
   const one = applicationId === undefined ? undefined : await issuer.database.findApplication(applicationId)
   const concerned: Application[] = one === undefined ? await issuer.database.listApplications() : [one]
-  return now + Math.max(0, ...concerned.map((application) => longestAcceptanceMs(application, issuer.policy)))
+  const longestMs = Math.max(0, ...concerned.map((application) => longestAcceptanceMs(application, issuer.policy)))
+  return Math.max(now + longestMs, await formerAcceptanceUntil(issuer.database))
 }

@@ -1,6 +1,14 @@
+import { STRATEGIES } from '@counterfoil/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decideRotation } from './rotation.ts'
+import {
+  decideRotation,
+  decideSessionToken,
+  decideSuccession,
+  decideTakeover,
+  isReleased,
+  releasedUntil,
+} from './rotation.ts'
 import type { Session } from './session.ts'
 
 const WINDOW_MS = 30_000
@@ -93,4 +101,112 @@ it('waiting never turns a refusal into an answer', () => {
       expect(rank[late]).toBeGreaterThanOrEqual(rank[early])
     }),
   )
+})
+
+/** A record whose session goes on as signed tokens. */
+function releasedAt(generation: number, rotatedAt: number): Session {
+  return { ...standingAt(generation, rotatedAt), idleExpiresAt: releasedUntil(rotatedAt, WINDOW_MS) }
+}
+
+describe('what becomes of a current token', () => {
+  it.each([
+    ['hybrid', 'refresh', 'hybrid', 'advance'],
+    ['hybrid', 'refresh', 'stateful', 'advance'],
+    ['hybrid', 'refresh', 'stateless', 'release'],
+    ['stateful', 'session', 'stateful', 'keep'],
+    ['stateful', 'session', 'hybrid', 'advance'],
+    ['stateful', 'session', 'stateless', 'release'],
+    ['hybrid', 'session', 'stateful', 'advance'],
+    ['stateful', 'refresh', 'stateful', 'advance'],
+  ] as const)('a %s session with its %s token, in an application that is %s: %s', (strategy, kind, now, expected) => {
+    expect(decideSuccession({ ...standingAt(5, 0), strategy }, kind, now)).toBe(expected)
+  })
+
+  it('is kept only where it has the form already that the application has', () => {
+    const kinds = fc.constantFrom('session', 'refresh')
+    fc.assert(
+      fc.property(
+        fc.constantFrom('hybrid', 'stateful'),
+        kinds,
+        fc.constantFrom(...STRATEGIES),
+        (strategy, kind, now) => {
+          const succession = decideSuccession({ ...standingAt(5, 0), strategy }, kind, now)
+          expect(succession === 'release').toBe(now === 'stateless')
+          if (succession === 'keep') expect([strategy, now, kind]).toEqual(['stateful', 'stateful', 'session'])
+        },
+      ),
+    )
+  })
+})
+
+it('a record is released by an idle time that no setting gives it, for as long as replays are answered', () => {
+  const seconds = fc.integer({ min: 1, max: 10_000_000 })
+  fc.assert(
+    fc.property(fc.nat(2 ** 40), seconds, (rotatedAt, idleSeconds) => {
+      const standing = { ...standingAt(3, rotatedAt), idleExpiresAt: rotatedAt + idleSeconds * 1000 }
+      expect(isReleased(standing, WINDOW_MS)).toBe(false)
+      const released = releasedAt(3, rotatedAt)
+      expect(isReleased(released, WINDOW_MS)).toBe(true)
+      expect(decideRotation(released, 2, 'bearer', released.idleExpiresAt - 1, WINDOW_MS)).toBe('replay')
+    }),
+  )
+})
+
+describe('a signed refresh token', () => {
+  it.each([
+    ['starts the record where there is none', undefined, 0, 'start'],
+    ['starts it where only the rest of an earlier one is left', releasedAt(5, 7), 0, 'start'],
+    ['has its share in one that has just begun', standingAt(5, 7, 5), WINDOW_MS, 'replay'],
+    ['is reuse once the window is over', standingAt(5, 7, 5), WINDOW_MS + 1, 'reuse'],
+    ['is reuse once the record has been rotated', standingAt(6, 7, 5), 0, 'reuse'],
+  ] as const)('%s', (_title, standing, since, expected) => {
+    expect(decideTakeover(standing, 7 + since, WINDOW_MS)).toBe(expected)
+  })
+
+  it('is judged as the refresh token before the first would be', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 99 }), fc.nat(3), fc.nat(3 * WINDOW_MS), (first, rotations, since) => {
+        const standing = standingAt(first + rotations, 7, first)
+        const likened = decideRotation({ ...standing, floor: 0 }, first - 1, 'bearer', 7 + since, WINDOW_MS)
+        expect(decideTakeover(standing, 7 + since, WINDOW_MS)).toBe(likened)
+      }),
+    )
+  })
+})
+
+describe('a session token that comes with a request', () => {
+  const stateful = (generation: number, floor = 0): Session => ({
+    ...standingAt(generation, 7, floor),
+    strategy: 'stateful',
+  })
+
+  it.each([
+    ['is good while it is the current one', stateful(5), 5, 0, 'current'],
+    ['is good on its way while the session becomes hybrid', standingAt(6, 7), 5, WINDOW_MS, 'replaced'],
+    [
+      'is good on its way while the session becomes stateless',
+      { ...releasedAt(6, 7), strategy: 'stateful' },
+      5,
+      1,
+      'replaced',
+    ],
+    ['is over once the window is', standingAt(6, 7), 5, WINDOW_MS + 1, 'ended'],
+    ['is over at once when the user has proved anew who they are', stateful(6, 6), 5, 0, 'ended'],
+    ['is over at once where the session stays stateful', stateful(6), 5, 0, 'ended'],
+    ['is over when it is older still', standingAt(6, 7), 4, 0, 'ended'],
+  ] as const)('%s', (_title, standing, presented, since, expected) => {
+    expect(decideSessionToken(standing, presented, 7 + since, WINDOW_MS)).toBe(expected)
+  })
+
+  it('is never good again once it was not, and never of a generation below the floor', () => {
+    fc.assert(
+      fc.property(cases, fc.nat(WINDOW_MS), fc.boolean(), ({ generation, presented, since, floor }, longer, moved) => {
+        const standing = moved ? standingAt(generation, 7, floor) : stateful(generation, floor)
+        const early = decideSessionToken(standing, presented, 7 + since, WINDOW_MS)
+        const late = decideSessionToken(standing, presented, 7 + since + longer, WINDOW_MS)
+        if (early === 'ended') expect(late).toBe('ended')
+        if (early === 'replaced') expect(presented).toBeGreaterThanOrEqual(floor)
+      }),
+    )
+  })
 })

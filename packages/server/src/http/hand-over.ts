@@ -1,4 +1,5 @@
 import type { SignedIn } from '@counterfoil/core'
+import { opaqueTokenKind } from '@counterfoil/protocol'
 import type { FastifyReply } from 'fastify'
 import type { ServerContext } from '../context.ts'
 import { viewOfSession } from '../wire/session.ts'
@@ -17,6 +18,14 @@ export function putIntoCookie(context: ServerContext, reply: FastifyReply, signe
   if (value === undefined) return
   const shape = context.cookies[signedIn.session.strategy]
   reply.header('set-cookie', setCookie(shape, value, cookieLifeMs(signedIn, context.clock.now())))
+}
+
+/** The same at a refresh that began with `former`, also from a cookie: where the session has another one now, that one is removed. */
+export function replaceCookie(context: ServerContext, reply: FastifyReply, signedIn: SignedIn, former: string): void {
+  const { cookies } = context
+  const old = opaqueTokenKind(former) === 'session' ? cookies.stateful : cookies.hybrid
+  if (old !== cookies[signedIn.session.strategy]) reply.header('set-cookie', clearCookie(old))
+  putIntoCookie(context, reply, signedIn)
 }
 
 /** What a client gets when a session starts or goes on: by its application's transport, in the body or in a cookie, never in both (ASVS 3.3.4). */

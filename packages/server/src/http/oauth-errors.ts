@@ -17,7 +17,6 @@ const STATUS: Readonly<Record<OAuthErrorCode, number>> = {
   invalid_client: 401,
   invalid_grant: 400,
   invalid_scope: 400,
-  unauthorized_client: 400,
   unsupported_grant_type: 400,
   temporarily_unavailable: 503,
   server_error: 500,

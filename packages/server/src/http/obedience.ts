@@ -4,15 +4,15 @@ import { viewOfEnded } from '../wire/session.ts'
 
 /**
  * The answer of a call that ends something. With `wait` it comes when every verifier that follows the log obeys (G2): each has said so, or its
- * lease has run out. Where the configuration names no verifier, nobody can follow and there is nobody to wait for.
+ * lease has run out. Nodes count, which keep sessions in memory. Where there is neither another node nor a verifier, there is nobody to wait for.
  */
 export async function awaitEnded(
-  { auth, clock, verifiers }: ServerContext,
+  { auth, clock, isAlone }: ServerContext,
   ended: Ended,
   wait: 'everywhere' | undefined,
 ) {
   const { head, expiredAt } = ended
-  if (verifiers.length === 0) return viewOfEnded(head, { obeyedAt: expiredAt, expiredAt, waitedMs: 0 })
+  if (isAlone) return viewOfEnded(head, { obeyedAt: expiredAt, expiredAt, waitedMs: 0 })
   const waitedMs = wait === undefined ? 0 : (await auth.feed.waitUntilObeyed(head)).waitedMs
   const now = clock.now()
   const obeyedAt = wait === undefined ? now + Math.ceil(auth.feed.boundMs()) : now

@@ -110,7 +110,7 @@ describe('refreshing', () => {
     ])
     expect(errorOf(await token({ grant_type: 'refresh_token', refresh_token: 'x', client_id: 'stateful' }))).toEqual([
       400,
-      'unauthorized_client',
+      'invalid_grant',
     ])
     const twice = 'grant_type=refresh_token&refresh_token=a&refresh_token=b'
     const type = { 'content-type': 'application/x-www-form-urlencoded' }

@@ -11,20 +11,27 @@ const ClientFields = {
 export const TokenForm = Type.Object(
   {
     grant_type: Type.String({ examples: ['refresh_token'] }),
-    refresh_token: Type.Optional(Type.String({ description: 'Unless it is in its cookie.' })),
+    refresh_token: Type.Optional(Type.String({ description: 'Or the session token; unless it is in its cookie.' })),
     scope: Type.Optional(Type.String()),
     ...ClientFields,
   },
   { title: 'TokenForm' },
 )
 
-/** Answer of `POST /oauth/token` (RFC 6749 §5.1). */
+/**
+ * Answer of `POST /oauth/token` (RFC 6749 §5.1). A session token is both what a client presents and what it refreshes with, so a session that
+ * has become stateful is answered in the same words.
+ */
 export const TokenView = exactObject(
   {
-    access_token: Type.String(),
-    token_type: Type.Literal('Bearer'),
-    expires_in: Type.Integer({ examples: [300] }),
-    refresh_token: Type.Optional(Type.String({ description: 'Unless it is in its cookie.' })),
+    access_token: Type.Optional(
+      Type.String({ description: 'Once the session is stateful, its session token, unless that is in its cookie.' }),
+    ),
+    token_type: Type.Optional(Type.Literal('Bearer')),
+    expires_in: Type.Integer({ description: 'Seconds.', examples: [300] }),
+    refresh_token: Type.Optional(
+      Type.String({ description: 'Unless it is in its cookie. Once the session is stateful, its session token.' }),
+    ),
   },
   { title: 'Token' },
 )
@@ -80,7 +87,6 @@ export const OAUTH_ERRORS = [
   'invalid_client',
   'invalid_grant',
   'invalid_scope',
-  'unauthorized_client',
   'unsupported_grant_type',
   'temporarily_unavailable',
   'server_error',

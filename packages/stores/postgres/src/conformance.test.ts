@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import {
   attemptCounterCases,
+  databaseArchiveCases,
   databaseCases,
   familiarAddressCases,
   nodeBoardCases,
   revocationLogCases,
+  sessionArchiveCases,
   sessionStoreCases,
 } from '@counterfoil/core/conformance'
 import { connectTo, startTestServer, type TestServer } from './server.fixture.ts'
@@ -24,6 +26,8 @@ describe.each([
   ['board of nodes', nodeBoardCases],
   ['attempt counters', attemptCounterCases],
   ['familiar addresses', familiarAddressCases],
+  ['archive of the database', databaseArchiveCases],
+  ['archive of sessions', sessionArchiveCases],
 ])('the %s in PostgreSQL', (_, cases) => {
   it.each(cases)('$title', async ({ run }) => {
     await run(async () => connectTo(await test.newDatabase()))

@@ -100,10 +100,10 @@ describe('two nodes over one database', () => {
 
   it('never show a reader of the log a gap, or a record below what it has read', async () => {
     const nodes = await twoNodes()
-    let isOver = false
+    const state = { isOver: false }
     const read = async (): Promise<number> => {
       let position = 0
-      while (!isOver || position < 200) {
+      while (!state.isOver || position < 200) {
         const reading = await nodes[1].log.read(position, 50)
         if (reading === 'compacted') throw new Error('compacted')
         for (const record of reading.records) expect(record.position).toBe(++position)
@@ -117,7 +117,7 @@ describe('two nodes over one database', () => {
       return (nodes[at % 2] ?? nodes[0]).log.append([{ kind: 'session', sessionId: id, at: NOW }])
     }
     await Promise.all(Array.from({ length: 200 }, (_, at) => append(at)))
-    isOver = true
+    state.isOver = true
     expect(await reader).toBe(200)
     await closeAll(nodes)
   })
@@ -171,7 +171,7 @@ describe('through a pooler that gives each statement another connection', () => 
   const pooler = '/usr/sbin/pgbouncer'
   const isThere = existsSync(pooler)
   if (!isThere && process.env['CI'] === 'true') throw new Error('pgbouncer is missing: apt-get install pgbouncer')
-  if (!isThere) console.warn('SKIPPED: pgbouncer is not installed')
+  if (!isThere) process.stderr.write('SKIPPED: pgbouncer is not installed (Debian: apt-get install pgbouncer)\n')
 
   it.skipIf(!isThere)('every promise of sessions and of the log holds', { timeout: 120_000 }, async () => {
     const folder = makeScratchFolder('pgbouncer', POSTGRES_UID)
@@ -220,9 +220,9 @@ describe('a server that fails', () => {
       const server = await startPostgres()
       const stores = await connectTo(server.url(await server.createDatabase()))
       const acknowledged: SessionId[] = []
-      let isOver = false
+      const state = { isOver: false }
       const write = async (): Promise<void> => {
-        while (!isOver) {
+        while (!state.isOver) {
           const session = sampleSession()
           const started = await stores.sessions.start(session).catch((error: unknown) => {
             expect(error).toBeInstanceOf(StoreUnavailable)
@@ -239,7 +239,7 @@ describe('a server that fails', () => {
       await server.start()
       const before = acknowledged.length
       while (acknowledged.length < before + 50) await new Promise(setImmediate)
-      isOver = true
+      state.isOver = true
       await Promise.all(writers)
       const found = await Promise.all(acknowledged.map((id) => stores.sessions.find(id, NOW)))
       expect(found.filter((session) => session === undefined)).toEqual([])

@@ -2,12 +2,15 @@ import { systemRandom } from '@counterfoil/core'
 import type {
   AttemptCounters,
   Database,
+  DatabaseArchive,
   FamiliarAddresses,
   NodeBoard,
   Random,
   RevocationLog,
+  SessionArchive,
   SessionStore,
 } from '@counterfoil/core'
+import { createDatabaseArchive, createSessionArchive } from './archive.ts'
 import { askPool, transact } from './asking.ts'
 import { Batches, type BatchCounts } from './batches.ts'
 import type { PostgresListener, PostgresPool } from './client.ts'
@@ -47,6 +50,9 @@ export interface PostgresStores {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  /** For copying everything out of the database, or into it. */
+  readonly archive: DatabaseArchive
+  readonly sessionArchive: SessionArchive
   /** Counts for metrics. */
   readonly counts: () => BatchCounts
   /** Stops listening. The pool stays open: it belongs to whoever connected it. */
@@ -81,6 +87,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     nodes: createNodeBoard(ask, hints),
     counters: createAttemptCounters(ask),
     familiar: createFamiliarAddresses(ask, (act) => transact(pool, act)),
+    archive: createDatabaseArchive({ pool, ask }),
+    sessionArchive: createSessionArchive({ pool, ask }),
     counts: () => batches.counts(),
     close: () => hints.close(),
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { ACCOUNT_TEXTS } from './accounts.ts'
 import { DATABASE_TEXTS } from './database.ts'
 import { NODE_TEXTS } from './node-board.ts'

@@ -127,7 +127,7 @@ function joinedAppend(text: string, random: Random): Statement<readonly NewRevoc
 }
 
 function valuesOf(records: readonly NewRevocation[], random: Random): unknown[] {
-  return [...columnsOf(records.map(cellsOf), 5), records.length, drawId(random)]
+  return [...columnsOf(records.map(cellsOfRevocation), 5), records.length, drawId(random)]
 }
 
 function headOf(row: readonly unknown[] | undefined): LogHead {
@@ -148,7 +148,7 @@ function prepareRead({ ask, timeline, random }: LogParts) {
       const rows = await ask(text, [after, headAlone ? 0 : limit])
       const [first] = rows
       if (first?.[3] === true) {
-        const records = rows.filter((row) => row[4] !== null).map(revocationOfRow)
+        const records = rows.filter((row) => row[4] !== null).map((row) => revocationOfRow(row.slice(4)))
         return { head: headOf(first), compacted: Number(first[2]), records }
       }
       // Another history than the one that the log was last written in: it may lack what was committed there.
@@ -157,7 +157,8 @@ function prepareRead({ ask, timeline, random }: LogParts) {
   }
 }
 
-function cellsOf(record: NewRevocation): readonly unknown[] {
+/** What is bound for a record, without its position. */
+export function cellsOfRevocation(record: NewRevocation): readonly unknown[] {
   switch (record.kind) {
     case 'session':
       return [record.kind, record.sessionId, null, null, record.at]
@@ -172,8 +173,9 @@ function cellsOf(record: NewRevocation): readonly unknown[] {
   }
 }
 
-function revocationOfRow(row: readonly unknown[]): Revocation {
-  const [position, kind, subject, generation, keep, at] = row.slice(4) as [
+/** The record of a row. */
+export function revocationOfRow(row: readonly unknown[]): Revocation {
+  const [position, kind, subject, generation, keep, at] = row as [
     number,
     Revocation['kind'],
     string,

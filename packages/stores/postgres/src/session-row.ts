@@ -28,6 +28,9 @@ const COLUMNS = [
 /** How many cells the row of a session has. */
 export const SESSION_WIDTH = COLUMNS.length
 
+/** The columns, by name and type. */
+export const SESSION_TYPES: readonly (readonly [name: string, type: string])[] = COLUMNS
+
 /** The names of the columns. */
 export const SESSION_COLUMNS = COLUMNS.map(([name]) => name).join(', ')
 

@@ -31,8 +31,8 @@ export interface RedisClusterNode {
 
 /** A client of a cluster, as `createCluster` of `@redis/client` makes it. */
 export interface RedisClusterClient {
-  readonly masters: readonly RedisClusterNode[]
-  readonly slots: readonly { readonly master: RedisClusterNode }[]
+  /** Who has each slot. */
+  readonly slots: readonly ({ readonly master: RedisClusterNode } | undefined)[]
   sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, words: string[]): Promise<unknown>
 }
 

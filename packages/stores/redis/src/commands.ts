@@ -26,7 +26,7 @@ export interface Commands {
 }
 
 /** What sends to one destination. */
-export type Send = (words: string[]) => Promise<unknown>
+type Send = (words: string[]) => Promise<unknown>
 
 /** How long an answer may take. */
 export interface Patience {

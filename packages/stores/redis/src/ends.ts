@@ -1,8 +1,9 @@
-import type { AccountId, SessionId } from '@counterfoil/protocol'
+import type { SessionId } from '@counterfoil/protocol'
 import type { SessionStore } from '@counterfoil/core'
+import { readMembers, strikeOff } from './members.ts'
 import { readRecord, writeAccount, writeNumber } from './record.ts'
 import { END, END_BELOW, RAISE_FLOOR } from './scripts.ts'
-import { readMembers, type StoreParts } from './session-store.ts'
+import type { StoreParts } from './store-parts.ts'
 
 /** The verbs that end sessions. */
 export function createEnds({ commands, keys }: StoreParts): Pick<SessionStore, 'end' | 'endAll'> {
@@ -23,14 +24,4 @@ export function createEnds({ commands, keys }: StoreParts): Pick<SessionStore, '
       return ended
     },
   }
-}
-
-/** Takes sessions that are gone off their account's list. One that stays there is looked for in vain; that is all. */
-export async function strikeOff(
-  { commands, keys }: Pick<StoreParts, 'commands' | 'keys'>,
-  accountId: AccountId,
-  ids: readonly SessionId[],
-): Promise<void> {
-  const account = keys.account(accountId)
-  if (ids.length > 0) await commands.send(account, 'HDEL', account, ...ids).catch(() => undefined)
 }

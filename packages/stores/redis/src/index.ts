@@ -8,9 +8,7 @@ export type {
   SentinelEvent,
 } from './client.ts'
 export type { RedisCounts } from './commands.ts'
-export type { RollbackSign } from './mark.ts'
 export { openRedisSessions } from './open.ts'
 export type { RedisSessionOptions, RedisSessions } from './open.ts'
 export { RedisOpenError } from './open-error.ts'
 export type { RedisOpenRefusal } from './open-error.ts'
-export type { Rollback } from './watch.ts'

@@ -2,15 +2,15 @@ import type { AccountId, SessionId } from '@counterfoil/protocol'
 
 /** The names of what is kept in Redis. A session and its attributes share a slot; so does what is known of one account. */
 export interface Keys {
-  session(id: SessionId): string
-  attributes(id: SessionId): string
+  readonly session: (id: SessionId) => string
+  readonly attributes: (id: SessionId) => string
   /** Of an account: its sessions, and the generation below which none starts. */
-  account(id: AccountId): string
+  readonly account: (id: AccountId) => string
   /** Of a primary: whether it is still the one it was. */
-  counter(tag: string): string
+  readonly counter: (tag: string) => string
   /** What matches the keys of sessions, and no others. */
   readonly sessionPattern: string
-  sessionIdOf(key: string): SessionId
+  readonly sessionIdOf: (key: string) => SessionId
 }
 
 /** @throws {TypeError} when the prefix has characters with a meaning of their own in keys or patterns. */

@@ -57,7 +57,7 @@ function sendBy(client: RedisSingleClient, words: string[]): Promise<unknown> {
 function linkToSingle(client: RedisSingleClient): Link {
   const send = (words: string[]) => sendBy(client, words)
   const route = () => String(client.socketEpoch)
-  return { ...linkToOne({ name: 'the server', route, send }), close: () => undefined }
+  return { ...linkToOne({ name: 'Redis', route, send }), close: () => undefined }
 }
 
 function linkToSentinel(client: RedisSentinelClient): Link {
@@ -74,7 +74,7 @@ function linkToSentinel(client: RedisSentinelClient): Link {
     client.off('client-error', onChange)
     client.off('topology-change', onChange)
   }
-  return { ...linkToOne({ name: 'the master', route, send }), close }
+  return { ...linkToOne({ name: 'the master of Redis', route, send }), close }
 }
 
 function linkToOne(one: Pick<Primary, 'name' | 'route' | 'send'>): Omit<Link, 'close'> {
@@ -103,10 +103,16 @@ function linkToCluster(client: RedisClusterClient): Link {
       return node && primaryAt(node)
     },
     routeOf: (key) => routeTo(nodeOf(key)),
-    primaries: () => client.masters.map(primaryAt),
+    primaries: () => mastersOf(client).map(primaryAt),
     send: (key, words) => sendByKey(client, nodeOf(key)?.client, key, words),
     close: () => undefined,
   }
+}
+
+/** The nodes that have slots, each once. */
+function mastersOf(client: RedisClusterClient): RedisClusterNode[] {
+  const shards = [...new Set(client.slots)].flatMap((shard) => shard ?? [])
+  return [...new Map(shards.map(({ master }) => [master.address, master])).values()]
 }
 
 function routeTo(node: RedisClusterNode | undefined): string {

@@ -27,7 +27,12 @@ export function findRollback(mark: Mark, tag: string, seen: PrimaryMark): Rollba
   return before.counter === seen.counter && before.count < seen.count ? undefined : 'counter'
 }
 
-/** @returns {Mark | undefined} undefined for what no mark of ours looks like. */
+/** The same in words, for the audit log. */
+export function describeRollback(name: string, sign: RollbackSign): string {
+  return sign === 'counter' ? `${name} holds what it held earlier, or nothing` : `${name} restarted, or took over`
+}
+
+/** The mark in a text; undefined for what no mark of ours looks like. */
 export function readMark(text: string | undefined): Mark | undefined {
   if (text === undefined) return undefined
   try {

@@ -23,7 +23,7 @@ import { RedisOpenError } from './open-error.ts'
 import { replicateOver } from './replicate.ts'
 import { judgeSettings, readSettings } from './safety.ts'
 import { createSessionStore } from './session-store.ts'
-import { Watch, type Rollback } from './watch.ts'
+import { Watch } from './watch.ts'
 
 /** How to keep sessions in Redis. */
 export interface RedisSessionOptions {
@@ -36,11 +36,11 @@ export interface RedisSessionOptions {
   /** Remembers, durably, how far Redis had come. */
   readonly database: Pick<Database, 'readMark' | 'keepMark'>
   /**
-   * Ends in `sessions` what the revocation log says has ended, and writes the audit event `store.rollback_detected` with `rollback` as its detail.
-   * Called when Redis has, or may have, lost writes; no verb is answered by the servers concerned until it has resolved. When it rejects,
-   * it is called again.
+   * Ends in `sessions` what the revocation log says has ended, and writes the audit event `store.rollback_detected`: `repairSessions` of
+   * core does both. `loss` tells in words what was noticed. Called when Redis has, or may have, lost writes; no verb is answered by the
+   * servers concerned until it has resolved. When it rejects, it is called again.
    */
-  readonly repair: (sessions: SessionStore, rollback: Rollback) => Promise<void>
+  readonly repair: (sessions: SessionStore, loss: string) => Promise<unknown>
   /** What the names of all keys begin with: letters, digits, `_`, `:`, `.` and `-`. `cf:` unless given. */
   readonly prefix?: string | undefined
   /** How long one command may take, in milliseconds; a verb is one to three of them. 2,000 unless given. */
@@ -63,9 +63,9 @@ export interface RedisSessionOptions {
 export interface RedisSessions {
   readonly sessions: SessionStore
   /** Counts for metrics. */
-  counts(): RedisCounts
+  readonly counts: () => RedisCounts
   /** Stops watching. Verbs reject from then on; the client stays as it is. */
-  close(): void
+  readonly close: () => void
 }
 
 /**
@@ -75,7 +75,11 @@ export interface RedisSessions {
  *
  * @example
  * const client = await createClient({ url, disableOfflineQueue: true }).on('error', report).connect()
- * const { sessions, close } = await openRedisSessions({ client, database, repair })
+ * const { sessions, close } = await openRedisSessions({
+ *   client,
+ *   database,
+ *   repair: (sessions, loss) => repairSessions({ database, log, clock: systemClock }, sessions, loss),
+ * })
  */
 export async function openRedisSessions(options: RedisSessionOptions): Promise<RedisSessions> {
   const settings = validate(options)
@@ -89,7 +93,7 @@ export async function openRedisSessions(options: RedisSessionOptions): Promise<R
     createSessionStore({ commands, keys, link, drawName, replicate })
   const ungated = storeOver(plainCommands(link, patience, tally), async () => undefined)
   const observer: Observer = { patience, tally, counterKey: keys.counter, drawName }
-  const repair = (rollback: Rollback) => options.repair(ungated, rollback)
+  const repair = (loss: string) => options.repair(ungated, loss)
   const markName = `redis ${prefix}`
   const { pollMs } = settings
   const watch = new Watch({ link, observer, database: options.database, markName, pollMs, repair, onWarning })
@@ -139,10 +143,7 @@ function nameDrawer(random: Random): () => string {
 async function checkSafety(link: Link, { patience, tally }: Observer, settings: Settings): Promise<void> {
   for (const primary of link.primaries()) {
     const found = await readSettings(primary, patience, tally).catch(() => {
-      throw new RedisOpenError(
-        'unreachable',
-        `Redis at ${primary.name} cannot be asked: start it, or correct its address.`,
-      )
+      throw new RedisOpenError('unreachable', `${primary.name} cannot be asked: start it, or correct its address.`)
     })
     const { dangers, warnings } = judgeSettings(primary.name, found)
     const [danger] = dangers

@@ -56,7 +56,8 @@ export function writeUse({ address, userAgent }: Use): [address: string, userAge
 /** The session of a record; undefined when there is none, or it is still starting. */
 export function readRecord(id: SessionId, record: unknown): Session | undefined {
   if (typeof record !== 'string' || record.startsWith('0')) return undefined
-  const [numbers = '', identity = '', address = '', userAgent = '', lastAddress, lastUserAgent] = record.split('\n')
+  const [numbers = '', identity = '', address = '', userAgent = '', lastAddress = '', lastUserAgent = ''] =
+    record.split('\n')
   const [word, ...columns] = numbers.split(' ')
   const number = (column: number) => Number.parseInt(columns[column] ?? '', 36)
   const equalOr = (other: number, column: number) => number(columns[column] === EQUAL ? other : column)
@@ -68,7 +69,11 @@ export function readRecord(id: SessionId, record: unknown): Session | undefined 
     strategy: word === WORDS.stateful ? 'stateful' : 'hybrid',
     generation: number(0),
     floor: number(1),
-    rotated: readUse(equalOr(4, 8), lastAddress || address, lastUserAgent || userAgent),
+    rotated: readUse(
+      equalOr(4, 8),
+      lastAddress === '' ? address : lastAddress,
+      lastUserAgent === '' ? userAgent : lastUserAgent,
+    ),
     accountGeneration: number(2),
     applicationGeneration: number(3),
     authenticatedAt: equalOr(9, 7),

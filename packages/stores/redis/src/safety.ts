@@ -31,19 +31,19 @@ export function judgeSettings(
     const found = version === '' ? 'an unknown version' : `version ${version}`
     dangers.push({
       reason: 'too-old',
-      message: `Redis at ${name} is ${found}: update it to 7 or later, or use Valkey.`,
+      message: `${name} is ${found}: update it to 7 or later, or use Valkey.`,
     })
   }
   if (evictionPolicy !== 'noeviction') {
-    const message = `Redis at ${name} has maxmemory-policy ${evictionPolicy}, which throws sessions away when memory is full: set it to noeviction.`
+    const message = `${name} has maxmemory-policy ${evictionPolicy}, which throws sessions away when memory is full: set it to noeviction.`
     dangers.push({ reason: 'evicting', message })
   }
   if (!appendOnly && snapshots === '') {
-    const message = `Redis at ${name} keeps nothing on disk, so that a restart signs everybody out: set appendonly to yes.`
+    const message = `${name} keeps nothing on disk, so that a restart signs everybody out: set appendonly to yes.`
     dangers.push({ reason: 'not-persistent', message })
   }
   const isHidden = !appendOnly && snapshots === undefined
-  const warning = `Redis at ${name} does not tell whether it keeps its data (CONFIG is not allowed): make sure that it does.`
+  const warning = `${name} does not tell whether it keeps its data (CONFIG is not allowed): make sure that it does.`
   return { dangers, warnings: isHidden ? [warning] : [] }
 }
 

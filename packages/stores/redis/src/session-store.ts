@@ -1,24 +1,12 @@
 import type { SessionId } from '@counterfoil/protocol'
-import { isLive, type Advance, type Attributes, type Session, type SessionStore } from '@counterfoil/core'
-import type { Commands } from './commands.ts'
+import { isLive, type Advance, type Attributes, type SessionStore } from '@counterfoil/core'
 import { createEnds } from './ends.ts'
-import type { Keys } from './keys.ts'
+import { readMembers, strikeOff } from './members.ts'
 import { readRecord, writeNumber, writeStrategy, writeUse } from './record.ts'
 import { ADVANCE, MEMBERS, RAISE, TOUCH, WRITE_ATTRIBUTES } from './scripts.ts'
 import { createStart } from './start.ts'
+import type { StoreParts } from './store-parts.ts'
 import { createSweep } from './sweep.ts'
-import type { Link } from './link.ts'
-
-/** What the verbs work with. */
-export interface StoreParts {
-  readonly commands: Commands
-  readonly keys: Keys
-  readonly link: Link
-  /** A word that no other start uses. */
-  readonly drawName: () => string
-  /** Waits for a replica to have what was written to the key, for as long as that is worth it. */
-  readonly replicate: (key: string) => Promise<void>
-}
 
 /** The session store over Redis. Each verb but `start`, `endAll`, `list` and `sweep` is one command, which Redis runs as a whole. */
 export function createSessionStore(parts: StoreParts): SessionStore {
@@ -33,40 +21,23 @@ export function createSessionStore(parts: StoreParts): SessionStore {
 }
 
 function createReads({ commands, keys }: StoreParts): Pick<SessionStore, 'find' | 'list'> {
-  const find = async (id: SessionId, now: number): Promise<Session | undefined> => {
-    const session = readRecord(id, await commands.send(keys.session(id), 'GET', keys.session(id)))
-    return session !== undefined && isLive(session, now) ? session : undefined
-  }
+  const get = (id: SessionId) => commands.send(keys.session(id), 'GET', keys.session(id))
   return {
-    find,
+    async find(id, now) {
+      const session = readRecord(id, await get(id))
+      return session !== undefined && isLive(session, now) ? session : undefined
+    },
     async list(accountId, now) {
-      const account = keys.account(accountId)
-      const members = readMembers(await commands.run(MEMBERS, [account]))
-      const found = await Promise.all(members.map(({ id }) => find(id, now)))
-      const gone = members.filter(({ expiresAt }, at) => found[at] === undefined && expiresAt <= now)
+      const members = readMembers(await commands.run(MEMBERS, [keys.account(accountId)]))
+      const records = await Promise.all(members.map(({ id }) => get(id)))
       // Somebody ended them and did not get to take them off the list, or Redis did when they had long expired.
-      if (gone.length > 0)
-        await commands.send(account, 'HDEL', account, ...gone.map(({ id }) => id)).catch(() => undefined)
-      const live = found.filter((session) => session?.accountId === accountId)
-      return live.flatMap((session) => session ?? []).toSorted((one, other) => other.started.at - one.started.at)
+      const gone = members.filter(({ expiresAt }, at) => records[at] === null && expiresAt <= now).map(({ id }) => id)
+      await strikeOff({ commands, keys }, accountId, gone)
+      const sessions = members.flatMap(({ id }, at) => readRecord(id, records[at]) ?? [])
+      const live = sessions.filter((session) => session.accountId === accountId && isLive(session, now))
+      return live.toSorted((one, other) => other.started.at - one.started.at)
     },
   }
-}
-
-const HOUR_MS = 60 * 60 * 1000
-
-/** The hour by which something has expired, as a number that Redis packs into four bytes. */
-export function hourOf(expiresAt: number): number {
-  return Math.ceil(expiresAt / HOUR_MS)
-}
-
-/** The sessions of an account's key, whether they are still there or not. One of its fields holds the floor. */
-export function readMembers(reply: unknown): { readonly id: SessionId; readonly expiresAt: number }[] {
-  const fields = Array.isArray(reply) ? reply.map(String) : []
-  return fields.flatMap((field, at) => {
-    const isMember = at % 2 === 0 && field !== 'f'
-    return isMember ? [{ id: field as SessionId, expiresAt: Number(fields[at + 1]) * HOUR_MS }] : []
-  })
 }
 
 function createMoves({ commands, keys }: StoreParts): Pick<SessionStore, 'advance' | 'raise' | 'touch'> {

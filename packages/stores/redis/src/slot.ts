@@ -1,5 +1,5 @@
 /** How many slots the keys of a cluster fall into. */
-export const SLOT_COUNT = 16_384
+const SLOT_COUNT = 16_384
 
 const CRC16 = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8

@@ -3,7 +3,7 @@ import type { Session, SessionStore } from '@counterfoil/core'
 import { hasRedis, startRedis, type RedisServer } from '@counterfoil/testbed'
 import { connectSingle, openFor } from './connect.fixture.ts'
 import { drawAccountId, NOW, sampleSession, seededRandom, drawBelow } from './sample.fixture.ts'
-import { SteppedClient } from './stepper.fixture.ts'
+import { isOfTheWatch, SteppedClient } from './stepper.fixture.ts'
 
 const START_STEPS = 3
 const END_STEPS = 2
@@ -100,7 +100,7 @@ describe.skipIf(!hasRedis())('a start', () => {
       isReady: true,
       socketEpoch: client.socketEpoch,
       async sendCommand(words: string[]): Promise<unknown> {
-        if (words[0] !== 'INFO' && words[3]?.includes('c:{') !== true) await client.sendCommand(words).catch(() => null)
+        if (!isOfTheWatch(words)) await client.sendCommand(words).catch(() => null)
         return client.sendCommand(words)
       },
     }

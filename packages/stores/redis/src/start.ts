@@ -1,9 +1,10 @@
 import { StoreUnavailable, type Session, type SessionStore } from '@counterfoil/core'
 import type { Commands } from './commands.ts'
 import type { Keys } from './keys.ts'
+import { hourOf } from './members.ts'
 import { writeNumber, writeRecord, writeStrategy } from './record.ts'
 import { ENROL, FINISH_START, GRACE_MS, START_LIMIT_MS, WITHDRAW_START } from './scripts.ts'
-import { hourOf, type StoreParts } from './session-store.ts'
+import type { StoreParts } from './store-parts.ts'
 
 // A session and its account are in different slots, which no script spans. A start takes three steps:
 //

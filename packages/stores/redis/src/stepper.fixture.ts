@@ -44,10 +44,15 @@ export class SteppedClient implements RedisSingleClient {
 
   sendCommand(words: string[], options?: RedisCommandOptions): Promise<unknown> {
     const send = () => this.#client.sendCommand(words, options)
-    if (!this.#isArmed || words[0] === 'INFO' || words[3]?.includes('c:{') === true) return send()
+    if (!this.#isArmed || isOfTheWatch(words)) return send()
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => send().then(resolve, reject))
       this.#onCommand()
     })
   }
+}
+
+/** Whether a command looks for lost writes: it has nothing to do with any verb. */
+export function isOfTheWatch([name = '', , , key = '']: readonly string[]): boolean {
+  return name === 'INFO' || key.includes('c:{')
 }

@@ -1,8 +1,8 @@
 import { isLive, StoreUnavailable, type Session, type SessionStore } from '@counterfoil/core'
-import { strikeOff } from './ends.ts'
+import { strikeOff } from './members.ts'
 import { readRecord, writeNumber } from './record.ts'
 import { END_EXPIRED } from './scripts.ts'
-import type { StoreParts } from './session-store.ts'
+import type { StoreParts } from './store-parts.ts'
 
 /** How many keys of a primary one call looks at: some 50 ms of this process, and a few of Redis. */
 const KEYS_PER_CALL = 10_000

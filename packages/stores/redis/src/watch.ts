@@ -1,13 +1,8 @@
 import { StoreUnavailable, type Database } from '@counterfoil/core'
 import { hurry, type Trust } from './commands.ts'
 import type { Link, Primary } from './link.ts'
-import { findRollback, readMark, type Mark, type RollbackSign } from './mark.ts'
+import { describeRollback, findRollback, readMark, type Mark, type RollbackSign } from './mark.ts'
 import { observe, type Observation, type Observer } from './observe.ts'
-
-/** Where Redis has, or may have, lost writes, and what shows it. Plain JSON, for the audit log. */
-export interface Rollback {
-  readonly primaries: readonly { readonly name: string; readonly sign: RollbackSign }[]
-}
 
 /** What a watch needs. */
 export interface WatchParts {
@@ -16,7 +11,8 @@ export interface WatchParts {
   readonly database: Pick<Database, 'readMark' | 'keepMark'>
   readonly markName: string
   readonly pollMs: number
-  readonly repair: (rollback: Rollback) => Promise<void>
+  /** Is told in words what was noticed. */
+  readonly repair: (loss: string) => Promise<unknown>
   readonly onWarning: (message: string) => void
 }
 
@@ -41,8 +37,8 @@ export class Watch implements Trust {
   #mark: Mark | undefined
   #looking: Promise<void> | undefined
   #isMending = false
-  /** Lost writes were found, and no repair has come to its end since. */
-  #isTornApart = false
+  /** Where lost writes were found and no repair has come to its end since, by tag: what shows them may pass, they do not. */
+  #lost = new Map<string, Lost>()
   #isClosed = false
   #cancelNext = (): void => undefined
   #failuresInARow = 0
@@ -112,19 +108,26 @@ export class Watch implements Trust {
     for (;;) {
       const { primaries, seen } = await this.#lookAround()
       const mark = (this.#mark ??= await this.#recall(seen))
-      const lost = seen.flatMap((one) => {
-        const sign = findRollback(mark, one.tag, one.mark)
-        return sign === undefined ? [] : [{ name: one.name, tag: one.tag, sign }]
-      })
-      const sound = seen.filter(({ tag }) => lost.every((one) => one.tag !== tag))
+      if (this.#notice(mark, seen)) this.#parts.observer.tally.rollbacks++
+      const sound = seen.filter(({ tag }) => !this.#lost.has(tag))
       if (!this.#isClosed) this.#trusted = new Set(sound.map(({ route }) => route))
       this.#mark = remember(mark, sound)
-      if (lost.length === 0) {
+      if (this.#lost.size === 0) {
         await this.#keepNowAndThen()
         return seen.length === primaries.length
       }
-      await this.#mend(lost, seen)
+      await this.#mend(seen)
     }
+  }
+
+  /** Whether this is the first that is seen of lost writes since the last repair. */
+  #notice(mark: Mark, seen: readonly Observation[]): boolean {
+    const wasWhole = this.#lost.size === 0
+    for (const { name, tag, mark: now } of seen) {
+      const sign = findRollback(mark, tag, now)
+      if (sign !== undefined) this.#lost.set(tag, { name, sign })
+    }
+    return wasWhole && this.#lost.size > 0
   }
 
   async #lookAround(): Promise<{ primaries: readonly Primary[]; seen: Observation[] }> {
@@ -149,7 +152,7 @@ export class Watch implements Trust {
     const first = remember({ repairs: 0, primaries: {} }, seen)
     await database.keepMark(markName, JSON.stringify(first))
     // Each look has to find the counters further on than the one before.
-    return { ...first, primaries: mapCounts(first, (count) => count - 1) }
+    return { ...first, primaries: withCountsBack(first) }
   }
 
   async #keepNowAndThen(): Promise<void> {
@@ -158,16 +161,13 @@ export class Watch implements Trust {
     await database.keepMark(markName, JSON.stringify(this.#mark)).catch(() => undefined)
   }
 
-  async #mend(lost: readonly Lost[], seen: readonly Observation[]): Promise<void> {
-    const { observer, onWarning } = this.#parts
+  async #mend(seen: readonly Observation[]): Promise<void> {
     this.#isMending = true
     try {
-      if (!this.#isTornApart) observer.tally.rollbacks++
-      this.#isTornApart = true
-      this.#mark = (await this.#repairedElsewhere(seen)) ?? (await this.#repair(lost, seen))
-      this.#isTornApart = false
+      this.#mark = (await this.#repairedElsewhere(seen)) ?? (await this.#repair(seen))
+      this.#lost.clear()
     } catch (error) {
-      onWarning(`the repair after lost writes in Redis failed, and is tried again: ${String(error)}`)
+      this.#parts.onWarning(`the repair after lost writes in Redis failed, and is tried again: ${String(error)}`)
       throw error
     } finally {
       this.#isMending = false
@@ -183,12 +183,15 @@ export class Watch implements Trust {
     return isSound ? kept : undefined
   }
 
-  async #repair(lost: readonly Lost[], seen: readonly Observation[]): Promise<Mark> {
+  async #repair(seen: readonly Observation[]): Promise<Mark> {
     const { repair, database, markName, observer } = this.#parts
-    await repair({ primaries: lost.map(({ name, sign }) => ({ name, sign })) })
+    const before = this.#mark ?? { repairs: 0, primaries: {} }
+    // Whoever starts before the repair is done has to find that one is due.
+    await database.keepMark(markName, JSON.stringify(withoutTrust(before, [...this.#lost.keys()])))
+    const losses = Array.from(this.#lost.values(), ({ name, sign }) => describeRollback(name, sign))
+    await repair(losses.join('; '))
     observer.tally.repairs++
     const kept = readMark(await database.readMark(markName))
-    const before = this.#mark ?? { repairs: 0, primaries: {} }
     const repairs = Math.max(before.repairs, kept?.repairs ?? 0) + 1
     const mark = remember({ ...before, repairs }, seen)
     await database.keepMark(markName, JSON.stringify(mark))
@@ -198,7 +201,6 @@ export class Watch implements Trust {
 
 interface Lost {
   readonly name: string
-  readonly tag: string
   readonly sign: RollbackSign
 }
 
@@ -209,8 +211,12 @@ function remember(mark: Mark, seen: readonly Observation[]): Mark {
   }
 }
 
-function mapCounts(mark: Mark, change: (count: number) => number): Mark['primaries'] {
-  return Object.fromEntries(
-    Object.entries(mark.primaries).map(([tag, one]) => [tag, { ...one, count: change(one.count) }]),
-  )
+/** A mark that nothing on these primaries agrees with. */
+function withoutTrust(mark: Mark, tags: readonly string[]): Mark {
+  const nothing = { replication: '', counter: '', count: 0 }
+  return { ...mark, primaries: { ...mark.primaries, ...Object.fromEntries(tags.map((tag) => [tag, nothing])) } }
+}
+
+function withCountsBack(mark: Mark): Mark['primaries'] {
+  return Object.fromEntries(Object.entries(mark.primaries).map(([tag, one]) => [tag, { ...one, count: one.count - 1 }]))
 }

@@ -1,10 +1,12 @@
 import { describe, it } from 'vitest'
 import {
   attemptCounterCases,
+  databaseArchiveCases,
   databaseCases,
   familiarAddressCases,
   nodeBoardCases,
   revocationLogCases,
+  sessionArchiveCases,
   sessionStoreCases,
 } from '@counterfoil/core/conformance'
 import type { ConnectedStores } from '@counterfoil/core/conformance'
@@ -29,6 +31,8 @@ describe.each([
   ['board of nodes', nodeBoardCases],
   ['counters of attempts', attemptCounterCases],
   ['familiar addresses', familiarAddressCases],
+  ['archive of the database', databaseArchiveCases],
+  ['archive of sessions', sessionArchiveCases],
 ])('the %s in SQLite', (_, cases) => {
   it.each(cases)('$title', ({ run }) => run(() => openAt(newPath())))
 })

@@ -36,6 +36,12 @@ export function accountOfRow(row: AccountRow): Account {
   }
 }
 
+/** The row of an account. */
+export function rowOfAccount({ id, email, name, passwordHash, roles, generation, kept, ...more }: Account): AccountRow {
+  const head = [id, email, name ?? null, passwordHash, JSON.stringify(roles), generation] as const
+  return [...head, kept?.sessionId ?? null, kept?.generation ?? null, more.disabled ? 1 : 0, more.createdAt]
+}
+
 /** An application between JavaScript and SQL: its settings are one JSON text. */
 export type ApplicationRow = [settings: string, generation: number]
 

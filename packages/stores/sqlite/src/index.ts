@@ -1,4 +1,5 @@
 export type { WriteCounts } from './group-commit.ts'
+export { isInUse } from './in-use.ts'
 export { openSqlite } from './open.ts'
 export type { SqliteOptions, SqliteStores } from './open.ts'
 export { SqliteOpenError } from './open-error.ts'

@@ -27,7 +27,7 @@ function prepareAppend(db: DatabaseSync) {
   return (records: readonly NewRevocation[]): LogHead => {
     const [incarnation, head] = advance.first(records.length) ?? missing()
     let position = head - records.length
-    for (const record of records) insert(++position, ...cellsOf(record), record.at)
+    for (const record of records) insert(++position, ...cellsOfRevocation(record), record.at)
     return { incarnation, position: head }
   }
 }
@@ -46,7 +46,10 @@ function prepareCompaction(db: DatabaseSync) {
   }
 }
 
-function cellsOf(record: NewRevocation): [kind: string, subject: string, generation: Cell, keep: Cell] {
+/** The cells of a record between its position and its instant. */
+export function cellsOfRevocation(
+  record: NewRevocation,
+): [kind: string, subject: string, generation: Cell, keep: Cell] {
   switch (record.kind) {
     case 'session':
       return [record.kind, record.sessionId, null, null]

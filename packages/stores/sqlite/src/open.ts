@@ -4,12 +4,15 @@ import { systemRandom } from '@counterfoil/core'
 import type {
   AttemptCounters,
   Database,
+  DatabaseArchive,
   FamiliarAddresses,
   NodeBoard,
   Random,
   RevocationLog,
+  SessionArchive,
   SessionStore,
 } from '@counterfoil/core'
+import { createDatabaseArchive, createSessionArchive } from './archive.ts'
 import { createAttemptCounters } from './attempt-counters.ts'
 import { connect } from './connection.ts'
 import { createDatabase } from './database.ts'
@@ -49,6 +52,9 @@ export interface SqliteStores {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  /** For copying everything out of the file, or into it. */
+  readonly archive: DatabaseArchive
+  readonly sessionArchive: SessionArchive
   /** Counts for metrics. */
   readonly counts: () => WriteCounts
   /** Resolves when the writes that wait are done with and the file is closed. */
@@ -93,6 +99,8 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
       nodes: createNodeBoard(reader, group, boardWatch),
       counters: createAttemptCounters(group),
       familiar: createFamiliarAddresses(reader, group),
+      archive: createDatabaseArchive({ reader, group }),
+      sessionArchive: createSessionArchive({ reader, group }),
       counts: () => group.counts(),
       close,
     }

@@ -5,7 +5,8 @@ import type { Reader } from './reader.ts'
 import { prepareQuery } from './statements.ts'
 import type { Watch } from './watch.ts'
 
-type RevocationRow = [
+/** A record between JavaScript and SQL. */
+export type RevocationRow = [
   position: number,
   kind: Revocation['kind'],
   subject: string,
@@ -60,7 +61,8 @@ function prepareReading(
     })
 }
 
-function revocationOfRow([position, kind, subject, generation, keep, at]: RevocationRow): Revocation {
+/** The record of a row. */
+export function revocationOfRow([position, kind, subject, generation, keep, at]: RevocationRow): Revocation {
   switch (kind) {
     case 'session':
       return { position, kind, sessionId: subject as SessionId, at }

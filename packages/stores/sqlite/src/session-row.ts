@@ -58,8 +58,8 @@ export function rowOfSession(session: Session): SessionRow {
   ]
 }
 
-/** The session of a row. What was not there stays away: no member is undefined. */
-export function sessionOfRow(row: SessionRow | FiledSessionRow): Session {
+/** The session of a row, whatever comes after its columns. What was not there stays away: no member is undefined. */
+export function sessionOfRow(row: readonly [...SessionRow, ...unknown[]]): Session {
   const session = {
     id: row[0],
     accountId: row[1],

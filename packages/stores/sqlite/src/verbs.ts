@@ -1,4 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { prepareArchiveVerbs } from './archive-verbs.ts'
+import type { ArchiveVerbs } from './archive-verbs.ts'
 import { prepareDatabaseVerbs } from './database-verbs.ts'
 import type { DatabaseVerbs } from './database-verbs.ts'
 import { prepareLogVerbs } from './log-verbs.ts'
@@ -10,7 +12,7 @@ import type { SessionVerbs } from './session-verbs.ts'
 import { prepareThrottleVerbs } from './throttle-verbs.ts'
 import type { ThrottleVerbs } from './throttle-verbs.ts'
 
-type Verbs = SessionVerbs & DatabaseVerbs & LogVerbs & NodeVerbs & ThrottleVerbs
+type Verbs = SessionVerbs & DatabaseVerbs & LogVerbs & NodeVerbs & ThrottleVerbs & ArchiveVerbs
 
 /** Names a verb that writes. */
 export type VerbName = keyof Verbs
@@ -38,6 +40,7 @@ export function prepareVerbs(db: DatabaseSync): VerbTable {
     ...prepareDatabaseVerbs(db, log.appendRevocations),
     ...prepareNodeVerbs(db),
     ...prepareThrottleVerbs(db),
+    ...prepareArchiveVerbs(db),
   }
 }
 

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findFreePort } from '../ports.ts'
+import { findFreePorts } from './free-port.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
 const echo = createServer((socket) => socket.on('error', () => undefined).pipe(socket))
 let port: number
 
 beforeAll(async () => {
-  port = await findFreePort()
+  port = (await findFreePorts(1))[0] ?? 0
   echo.listen(port, '127.0.0.1')
   await once(echo, 'listening')
 })

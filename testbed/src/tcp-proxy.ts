@@ -9,10 +9,13 @@ export class TcpProxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #passage: Passage = 'open'
+  #delayMs = 0
+  #targetPort: number
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server
-    server.on('connection', (socket) => this.#take(socket, targetPort))
+    this.#targetPort = targetPort
+    server.on('connection', (socket) => this.#take(socket))
   }
 
   /** Listens on a port of the loopback, and passes everything on to another. */
@@ -42,18 +45,29 @@ export class TcpProxy {
     }
   }
 
+  /** New connections go there from now on; those that are there are cut. */
+  leadTo(targetPort: number): void {
+    this.#targetPort = targetPort
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** From now on whatever comes in is passed on only so many milliseconds later, in each direction. */
+  delay(ms: number): void {
+    this.#delayMs = ms
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     this.#server.close()
     await once(this.#server, 'close')
   }
 
-  #take(client: Socket, targetPort: number): void {
+  #take(client: Socket): void {
     if (this.#passage === 'cut') {
       client.destroy()
       return
     }
-    const target = connect(targetPort, '127.0.0.1')
+    const target = connect(this.#targetPort, '127.0.0.1')
     this.#join(client, target)
     this.#join(target, client)
   }
@@ -61,7 +75,18 @@ export class TcpProxy {
   #join(from: Socket, to: Socket): void {
     this.#sockets.add(from)
     from.setNoDelay(true)
-    from.on('data', (chunk) => to.write(chunk))
+    // What was held back goes first: chunks are passed on in their order, also when the delay gets shorter.
+    let last: Promise<void> = Promise.resolve()
+    let held = 0
+    from.on('data', (chunk) => {
+      if (held === 0 && this.#delayMs === 0) return void to.write(chunk)
+      held++
+      const due = new Promise((resolve) => setTimeout(resolve, this.#delayMs))
+      last = Promise.all([last, due]).then(() => {
+        held--
+        to.write(chunk)
+      })
+    })
     from.on('error', () => to.destroy())
     from.on('close', () => {
       this.#sockets.delete(from)
