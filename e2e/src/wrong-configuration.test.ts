@@ -58,8 +58,27 @@ const cases: readonly Case[] = [
     environment: { COUNTERFOIL_LISTEN: '192.0.2.1:7500' },
     says: /cannot listen on 192\.0\.2\.1:7500: this machine has no such address/,
   },
-  { what: 'PostgreSQL', environment: { COUNTERFOIL_DATABASE: 'postgres://u:hunter2@db/x' }, says: /does not have yet/ },
-  { what: 'Redis', environment: { COUNTERFOIL_SESSION_STORE: 'redis://:hunter2@r' }, says: /does not have yet/ },
+  {
+    what: 'a PostgreSQL without a database',
+    environment: { COUNTERFOIL_DATABASE: 'postgres://u:hunter2@db' },
+    says: /COUNTERFOIL_DATABASE must name a database/,
+  },
+  {
+    what: 'a PostgreSQL without a secret',
+    environment: { COUNTERFOIL_DATABASE: 'postgres://u:hunter2@127.0.0.1:9/x' },
+    says: /secret is missing: .*set COUNTERFOIL_SECRET/,
+  },
+  {
+    what: 'a PostgreSQL that is not there, at a command',
+    arguments: ['keys', 'list'],
+    environment: { COUNTERFOIL_DATABASE: 'postgres://u:hunter2@127.0.0.1:9/x', COUNTERFOIL_SECRET: SECRET },
+    says: /database: postgres:\/\/u:\*{8}@127\.0\.0\.1:9\/x cannot be used: nothing listens there/,
+  },
+  {
+    what: 'a Redis without a host',
+    environment: { COUNTERFOIL_SESSION_STORE: 'redis://:hunter2@' },
+    says: /COUNTERFOIL_SESSION_STORE must be "redis:/,
+  },
   {
     what: 'a short secret',
     environment: { COUNTERFOIL_SECRET: 'hunter2' },
@@ -70,7 +89,11 @@ const cases: readonly Case[] = [
     environment: { COUNTERFOIL_TRUSTED_PROXIES: '10.0.0.0/99' },
     says: /COUNTERFOIL_TRUSTED_PROXIES\[0\]/,
   },
-  { what: 'several workers', environment: { COUNTERFOIL_WORKERS: '4' }, says: /COUNTERFOIL_WORKERS must be 1/ },
+  {
+    what: 'no workers',
+    environment: { COUNTERFOIL_WORKERS: '0' },
+    says: /COUNTERFOIL_WORKERS must be .* from 1 to 64/,
+  },
   { what: 'a level that is none', environment: { COUNTERFOIL_LOG_LEVEL: 'loud' }, says: /must be one of "silent"/ },
   {
     what: 'a sign-up that is neither open nor closed',

@@ -71,3 +71,102 @@ it('a black hole takes everything, and passes it on no earlier than it opens', a
   await proxy.close()
   await open.close()
 })
+
+it.each(['deaf', 'mute'] as const)('one that is %s passes one direction only', async (passage) => {
+  const heard: string[] = []
+  const greeter = createServer((socket) => {
+    socket.setEncoding('utf8').on('data', (text: string) => heard.push(text))
+    socket.on('error', () => undefined)
+    greet = () => void socket.write('hello')
+  })
+  let greet = (): void => undefined
+  const [greeterPort = 0] = await findFreePorts(1)
+  greeter.listen(greeterPort, '127.0.0.1')
+  const connected = once(greeter, 'connection')
+  const proxy = await TcpProxy.open(greeterPort)
+  const socket = await dial(proxy)
+  await connected
+  proxy.set(passage)
+  const answers: string[] = []
+  socket.on('data', (text: string) => answers.push(text))
+  const got = passage === 'deaf' ? once(socket, 'data') : undefined
+  socket.write('good day')
+  greet()
+  if (passage === 'deaf') await got
+  else while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect({ heard, answers }).toEqual(
+    passage === 'deaf' ? { heard: [], answers: ['hello'] } : { heard: ['good day'], answers: [] },
+  )
+  await proxy.close()
+  greeter.close()
+})
+
+it('a stranded connection is silent for good, and a new one passes', async () => {
+  const proxy = await TcpProxy.open(port)
+  const stranded = await dial(proxy)
+  expect(await echoed(stranded, 'one')).toBe('one')
+  proxy.strand()
+  let heard = ''
+  let isClosed = false
+  stranded.on('data', (text: string) => (heard += text)).on('close', () => (isClosed = true))
+  stranded.write('two')
+  const fresh = await dial(proxy)
+  for (let round = 0; round < 50; round++) await echoed(fresh, 'round')
+  proxy.set('open')
+  for (let round = 0; round < 50; round++) await echoed(fresh, 'round')
+  expect({ heard, isClosed }).toEqual({ heard: '', isClosed: false })
+  await proxy.close()
+})
+
+it('a delay holds everything back for so long, in order', async () => {
+  const proxy = await TcpProxy.open(port)
+  const socket = await dial(proxy)
+  proxy.delay(30)
+  const startedAt = performance.now()
+  let heard = ''
+  socket.on('data', (text: string) => (heard += text))
+  for (const text of ['a', 'b', 'c']) {
+    socket.write(text)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  proxy.delay(0)
+  socket.write('d')
+  while (heard.length < 4) await once(socket, 'data')
+  expect(heard).toBe('abcd')
+  expect(performance.now() - startedAt).toBeGreaterThan(55)
+  await proxy.close()
+})
+
+it('a throttled connection takes its time, by the size of what it passes', async () => {
+  const proxy = await TcpProxy.open(port)
+  const socket = await dial(proxy)
+  proxy.throttle(100_000)
+  const startedAt = performance.now()
+  let length = 0
+  socket.on('data', (text: string) => (length += text.length))
+  socket.write('x'.repeat(10_000))
+  while (length < 10_000) await once(socket, 'data')
+  expect(performance.now() - startedAt).toBeGreaterThan(95)
+  await proxy.close()
+})
+
+it('several targets get the connections in turn', async () => {
+  const named = await Promise.all(
+    ['one', 'two'].map(async (name) => {
+      const server = createServer((socket) => void socket.on('error', () => undefined).end(name))
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return server
+    }),
+  )
+  const ports = named.map((server) => {
+    const address = server.address()
+    return typeof address === 'object' ? (address?.port ?? 0) : 0
+  })
+  const proxy = await TcpProxy.open(...ports)
+  const heard: unknown[] = []
+  for (let round = 0; round < 4; round++) heard.push((await once(await dial(proxy), 'data'))[0])
+  expect(heard).toEqual(['one', 'two', 'one', 'two'])
+  await proxy.close()
+  for (const server of named) server.close()
+})

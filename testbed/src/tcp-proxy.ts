@@ -1,26 +1,28 @@
 import { once } from 'node:events'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
+import { ProxiedConnection, type Passage } from './proxied-connection.ts'
 
-/** How the proxy treats what goes through it. */
-export type Passage = 'open' | 'cut' | 'black-hole'
+export type { Passage }
 
 /** A TCP proxy that can come between two parties. */
 export class TcpProxy {
   readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+  readonly #connections = new Set<ProxiedConnection>()
   #passage: Passage = 'open'
   #delayMs = 0
-  #targetPort: number
+  #bytesPerSecond = Infinity
+  #targets: readonly number[]
+  #turn = 0
 
-  private constructor(server: Server, targetPort: number) {
+  private constructor(server: Server, targets: readonly number[]) {
     this.#server = server
-    this.#targetPort = targetPort
-    server.on('connection', (socket) => this.#take(socket))
+    this.#targets = targets
+    server.on('connection', (socket) => this.#take(new ProxiedConnection(socket, this.#nextTarget())))
   }
 
-  /** Listens on a port of the loopback, and passes everything on to another. */
-  static async open(targetPort: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(createServer({ allowHalfOpen: false }), targetPort)
+  /** Listens on a port of the loopback, and passes everything on to another; of several, to each in turn, connection by connection. */
+  static async open(...targets: readonly number[]): Promise<TcpProxy> {
+    const proxy = new TcpProxy(createServer(), targets)
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     return proxy
@@ -32,66 +34,52 @@ export class TcpProxy {
     return address.port
   }
 
-  /**
-   * From now on: `open` passes everything; `cut` ends all connections and every new one at once; `black-hole` takes everything, also new
-   * connections, and passes nothing, in neither direction. What a black hole has held back goes through when it opens.
-   */
+  /** From now on it is so. What has been held back goes through when it opens. */
   set(passage: Passage): void {
     this.#passage = passage
-    for (const socket of this.#sockets) {
-      if (passage === 'cut') socket.destroy()
-      else if (passage === 'black-hole') socket.pause()
-      else socket.resume()
-    }
+    for (const connection of this.#connections) connection.pass(passage)
   }
 
-  /** New connections go there from now on; those that are there are cut. */
-  leadTo(targetPort: number): void {
-    this.#targetPort = targetPort
-    for (const socket of this.#sockets) socket.destroy()
+  /**
+   * Nothing comes or goes any more on the connections that there are, and neither side is told: as after a firewall has forgotten them, or the power
+   * went out. New ones pass.
+   */
+  strand(): void {
+    for (const connection of this.#connections) connection.strand()
+  }
+
+  /** New connections go there from now on, to each in turn; those that are there are cut. */
+  leadTo(...targets: readonly number[]): void {
+    this.#targets = targets
+    for (const connection of this.#connections) connection.end()
   }
 
   /** From now on whatever comes in is passed on only so many milliseconds later, in each direction. */
   delay(ms: number): void {
     this.#delayMs = ms
+    for (const connection of this.#connections) connection.slow(ms, this.#bytesPerSecond)
+  }
+
+  /** From now on each direction of each connection passes no more than this; `Infinity`: as fast as it can. */
+  throttle(bytesPerSecond: number): void {
+    this.#bytesPerSecond = bytesPerSecond
+    for (const connection of this.#connections) connection.slow(this.#delayMs, bytesPerSecond)
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const connection of this.#connections) connection.end()
     this.#server.close()
     await once(this.#server, 'close')
   }
 
-  #take(client: Socket): void {
-    if (this.#passage === 'cut') {
-      client.destroy()
-      return
-    }
-    const target = connect(this.#targetPort, '127.0.0.1')
-    this.#join(client, target)
-    this.#join(target, client)
+  #nextTarget() {
+    return connect(this.#targets[this.#turn++ % this.#targets.length] ?? 0, '127.0.0.1')
   }
 
-  #join(from: Socket, to: Socket): void {
-    this.#sockets.add(from)
-    from.setNoDelay(true)
-    // What was held back goes first: chunks are passed on in their order, also when the delay gets shorter.
-    let last: Promise<void> = Promise.resolve()
-    let held = 0
-    from.on('data', (chunk) => {
-      if (held === 0 && this.#delayMs === 0) return void to.write(chunk)
-      held++
-      const due = new Promise((resolve) => setTimeout(resolve, this.#delayMs))
-      last = Promise.all([last, due]).then(() => {
-        held--
-        to.write(chunk)
-      })
-    })
-    from.on('error', () => to.destroy())
-    from.on('close', () => {
-      this.#sockets.delete(from)
-      to.destroy()
-    })
-    if (this.#passage === 'black-hole') from.pause()
+  #take(connection: ProxiedConnection): void {
+    this.#connections.add(connection)
+    connection.onEnd(() => this.#connections.delete(connection))
+    connection.slow(this.#delayMs, this.#bytesPerSecond)
+    connection.pass(this.#passage)
   }
 }

@@ -57,19 +57,20 @@ export interface Serving {
 
 /** Starts a server on a free port; it is gone when the test is over. */
 export async function serve(cwd: string, environment: Environment): Promise<Serving> {
-  const [port] = await findFreePorts(1)
+  const [free] = await findFreePorts(1)
+  const listen = environment['COUNTERFOIL_LISTEN'] ?? `127.0.0.1:${free}`
   const server = new ServerProcess({
     command: process.execPath,
     args: [COMMAND, 'serve'],
     cwd,
-    env: { ...QUICK, COUNTERFOIL_LISTEN: `127.0.0.1:${port}`, ...environment },
+    env: { ...QUICK, ...environment, COUNTERFOIL_LISTEN: listen },
     orphanSignal: 'SIGTERM',
   })
   onTestFinished(() => server.stop('SIGINT'))
   await server.ready(() => server.output.includes('Counterfoil is ready'))
   const log = (): LogLine[] =>
     server.output.split('\n').flatMap((line) => (/^\{.*\}$/.test(line) ? [JSON.parse(line) as LogLine] : []))
-  return { url: `http://127.0.0.1:${port}`, process: server, log }
+  return { url: `http://${listen}`, process: server, log }
 }
 
 /** An answer. */

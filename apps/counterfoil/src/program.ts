@@ -11,6 +11,7 @@ Examples:
   $ counterfoil accounts add ada@example.com --role support
   $ counterfoil keys rotate                        let the next signing key take over soon
   $ counterfoil verifiers add orders --config counterfoil.toml
+  $ counterfoil migrate --from old.toml --to new.toml
   $ counterfoil drill --issuer https://auth.example.com --client-id hybrid
 
 Each setting can come from a variable too, such as COUNTERFOIL_LISTEN; variables win over the file.`
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addKeys(program)
   addAccounts(program)
   addVerifiers(program)
+  addMigrate(program)
   addDrill(program)
   return program
 }
@@ -93,6 +95,16 @@ function addAccounts(program: Command): void {
     .argument('<email>')
     .description('let an account sign in again; what had ended stays ended')
     .action(async (email, options) => (await import('./commands/accounts.ts')).enableAccount(email, options))
+}
+
+function addMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description('copy all data to other stores, signing nobody out; goes on where it was when it was stopped')
+    .requiredOption('--from <file>', 'the configuration of the data that is there')
+    .requiredOption('--to <file>', 'the configuration under which it is to be used')
+    .option('--dry-run', 'count what would be copied, and write nothing')
+    .action(async (options) => (await import('./commands/migrate.ts')).migrate(options))
 }
 
 function addDrill(program: Command): void {

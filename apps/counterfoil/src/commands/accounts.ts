@@ -31,7 +31,10 @@ export function disableAccount(email: string, options: { readonly config?: strin
   return withAuth(loadConfiguration(options.config), false, async (auth, database) => {
     const account = await findAccount(database, email)
     await auth.disableAccount(account.id)
-    say(`disabled ${account.email}: its sessions have ended, and it cannot sign in`)
+    const seconds = Math.ceil(auth.feed.boundMs() / 100) / 10
+    say(
+      `disabled ${account.email}: it cannot sign in, and its sessions have ended; who runs already knows within ${seconds} s`,
+    )
   })
 }
 

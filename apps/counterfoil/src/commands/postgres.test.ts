@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { FORGETFUL, startPostgres, type PostgresServer } from '@counterfoil/testbed'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makeFolder, PASSWORD, run, SECRET, send, serve } from '../command.fixture.ts'
 
 let postgres: PostgresServer
@@ -29,9 +30,8 @@ test('the command line works on a PostgreSQL beside a server that runs, and leav
   expect((await send(`${url}/sessions/current`, { bearer })).body['account']).toMatchObject({ roles: ['support'] })
   expect(await run(['keys', 'list'], folder, settings)).toMatchObject({ code: 0, stderr: '' })
   expect(await run(['accounts', 'disable', 'ada@example.com'], folder, settings)).toMatchObject({ code: 0, stderr: '' })
-  expect((await send(`${url}/sessions/current`, { bearer })).status).toBe(401)
+  await vi.waitFor(async () => expect((await send(`${url}/sessions/current`, { bearer })).status).toBe(401), 6000)
   expect((await run(['check-config'], folder, settings)).stdout).toContain('database = "postgres://counterfoil@127')
-  const { readdirSync } = await import('node:fs')
   expect(readdirSync(folder)).toEqual([])
 })
 

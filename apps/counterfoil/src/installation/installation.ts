@@ -4,6 +4,7 @@ import { createAuth, systemClock, systemRandom, WrongSecret, type Auth, type Dat
 import type { Configuration } from '../config/configuration.ts'
 import { showDatabase } from '../config/stores.ts'
 import { CommandFailure } from '../failure.ts'
+import { requireWhole } from '../migration/mark.ts'
 import { createLog, type Log } from '../terminal/log.ts'
 import { makeDataDir } from './data-dir.ts'
 import { patiently } from './patience.ts'
@@ -42,6 +43,7 @@ export async function openInstallation(
   const open = (): Promise<OpenDatabase> => openStores(configuration, log)
   const stores = patient ? await patiently(open, { log }) : await open()
   try {
+    await requireWhole(stores.database, configuration)
     if (!make && (await stores.database.listKeys()).length === 0) throw noDataYet(configuration)
     return { stores, secret: await findSecret(configuration, stores.database) }
   } catch (error) {

@@ -1,7 +1,9 @@
+import { systemClock } from '@counterfoil/core'
 import { openPostgres, PostgresOpenError, type PostgresListener } from '@counterfoil/store-postgres'
 import { Client, Pool, type ClientConfig } from 'pg'
 import { showPostgresUrl } from '../config/postgres-url.ts'
 import type { Log } from '../terminal/log.ts'
+import { AgreedClock } from './agreed-clock.ts'
 import type { OpenDatabase } from './stores.ts'
 import { reasonOf, StoreFailure } from './unreachable.ts'
 
@@ -40,14 +42,22 @@ export async function openPostgresStores({ url, connections, isPooled, log }: Po
     const {
       close,
       counts: _counts,
+      readClock,
       ...stores
     } = await openPostgres({
       pool,
       listener: isPooled ? undefined : () => connectListener(config),
     })
+    const clock = await AgreedClock.open({
+      own: systemClock,
+      read: readClock,
+      warn: (message) => log.logger.warn(message),
+    })
     return {
       ...stores,
+      clock,
       close: async () => {
+        clock.close()
         await close()
         await pool.end()
       },

@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { repairSessions, systemClock, type Database, type RevocationLog, type SessionStore } from '@counterfoil/core'
+import {
+  repairSessions,
+  systemClock,
+  type Database,
+  type RevocationLog,
+  type SessionArchive,
+  type SessionStore,
+} from '@counterfoil/core'
 import { openRedisSessions, RedisOpenError } from '@counterfoil/store-redis'
 import { createClient, createCluster, createSentinel } from '@redis/client'
 import { showRedis, type RedisAddress } from '../config/redis-url.ts'
@@ -17,6 +24,7 @@ type Client = ReturnType<typeof createClient> | ReturnType<typeof createCluster>
 /** A store of sessions, and how to let go of it. */
 export interface OpenSessions {
   readonly sessions: SessionStore
+  readonly sessionArchive: SessionArchive
   close(): Promise<void>
 }
 
@@ -36,7 +44,7 @@ export async function openRedis(parts: RedisParts): Promise<OpenSessions> {
   const client = await connect(address, log)
   const repairParts = { database, log: revocations, clock: systemClock }
   try {
-    const { sessions, close } = await openRedisSessions({
+    const { close, sessions, sessionArchive } = await openRedisSessions({
       client,
       database,
       unsafelyAcceptLoss,
@@ -48,6 +56,7 @@ export async function openRedis(parts: RedisParts): Promise<OpenSessions> {
     })
     return {
       sessions,
+      sessionArchive,
       close: async () => {
         close()
         await client.destroy()

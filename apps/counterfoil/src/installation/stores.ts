@@ -1,5 +1,6 @@
 import type {
   AttemptCounters,
+  Clock,
   Database,
   DatabaseArchive,
   FamiliarAddresses,
@@ -23,6 +24,8 @@ export interface OpenDatabase {
   /** For copying all of it. */
   readonly archive: DatabaseArchive
   readonly sessionArchive: SessionArchive
+  /** What all nodes reckon with, where there may be several machines; a machine alone has its own. */
+  readonly clock?: Clock
   /** Resolves when nothing is open any more. */
   close(): Promise<void>
 }
@@ -46,14 +49,14 @@ export async function openStores(settings: StoreSettings, log: Log): Promise<Ope
   try {
     // Drivers are loaded where they are used: whoever has one file starts without them.
     const { openRedis } = await import('./redis.ts')
-    const { sessions, close } = await openRedis({
+    const { close, ...kept } = await openRedis({
       address: sessionStore,
       unsafelyAcceptLoss: unsafelyAcceptRedisLoss,
       database: opened.database,
       revocations: opened.log,
       log,
     })
-    return { ...opened, sessions, close: () => close().finally(() => opened.close()) }
+    return { ...opened, ...kept, close: () => close().finally(() => opened.close()) }
   } catch (error) {
     await opened.close()
     throw error

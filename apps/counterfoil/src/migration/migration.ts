@@ -24,6 +24,8 @@ export interface MigrationParts {
   readonly progress: Progress
   /** Stops between two pages, with its reason. */
   readonly signal: AbortSignal
+  /** Resolves when it is certain that nobody else has used either side meanwhile; or rejects. */
+  readonly confirm: () => Promise<void>
   /** Rows that are copied at once. Default 1,000. */
   readonly pageRows?: number
 }
@@ -45,6 +47,7 @@ export async function migrateData(parts: MigrationParts): Promise<SectionCounts>
   const mark = await beginOrGoOn(parts, pairs)
   await copyAll(parts, pairs, mark)
   const counts = await compareAll(parts, pairs)
+  await parts.confirm()
   parts.signal.throwIfAborted()
   await keepMigrationMark(target.database, { ...mark, state: 'done', place: undefined, at: clock.now() })
   return counts

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { findFreePorts, FORGETFUL, startPostgres, type PostgresServer } from '@counterfoil/testbed'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { makeFolder, PASSWORD, run, SECRET, send, serve, type Serving } from '../command.fixture.ts'
@@ -99,7 +100,6 @@ test('what keeps the workers from starting is said once, and ends the server', a
 })
 
 async function childrenOf({ process: { pid } }: Serving): Promise<number[]> {
-  const { readFile } = await import('node:fs/promises')
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
   return children.trim().split(' ').map(Number)
 }

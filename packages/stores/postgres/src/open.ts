@@ -53,6 +53,8 @@ export interface PostgresStores {
   /** For copying everything out of the database, or into it. */
   readonly archive: DatabaseArchive
   readonly sessionArchive: SessionArchive
+  /** What the server's clock shows, in epoch milliseconds: one that all nodes can agree on. */
+  readonly readClock: () => Promise<number>
   /** Counts for metrics. */
   readonly counts: () => BatchCounts
   /** Stops listening. The pool stays open: it belongs to whoever connected it. */
@@ -89,10 +91,13 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     familiar: createFamiliarAddresses(ask, (act) => transact(pool, act)),
     archive: createDatabaseArchive({ pool, ask }),
     sessionArchive: createSessionArchive({ pool, ask }),
+    readClock: async () => Number((await ask(READ_CLOCK))[0]?.[0]),
     counts: () => batches.counts(),
     close: () => hints.close(),
   }
 }
+
+const READ_CLOCK = 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8'
 
 async function prepare({ pool }: PostgresOptions, random: Random): ReturnType<typeof beginTimeline> {
   try {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { createMemoryStores } from '@counterfoil/core'
-import { sessionStoreCases } from '@counterfoil/core/conformance'
+import { sessionArchiveCases, sessionStoreCases } from '@counterfoil/core/conformance'
 import type { ConnectedStores } from '@counterfoil/core/conformance'
 import { hasRedis, startRedis, startRedisCluster, startRedisSentinel } from '@counterfoil/testbed'
 import { connectTo, connectToCluster, connectToSentinel, optionsFor, type Connected } from './connect.fixture.ts'
@@ -38,10 +38,13 @@ const KINDS: readonly [string, () => Promise<Servers>][] = [
 let prefixes = 0
 
 async function open({ client }: Connected, prefix: string, memory = createMemoryStores()): Promise<ConnectedStores> {
-  const { sessions, close } = await openRedisSessions(optionsFor(client, { database: memory.database, prefix }))
+  const { sessions, sessionArchive, close } = await openRedisSessions(
+    optionsFor(client, { database: memory.database, prefix }),
+  )
   return {
     ...memory,
     sessions,
+    sessionArchive,
     close: async () => close(),
     reopen() {
       close()
@@ -61,5 +64,7 @@ describe.skipIf(!hasRedis()).each(KINDS)('the session store in %s', (_, start) =
     await connected.close()
     await servers.close()
   })
-  it.each(sessionStoreCases)('$title', ({ run }) => run(() => open(connected, `case${prefixes++}:`)))
+  it.each([...sessionStoreCases, ...sessionArchiveCases])('$title', ({ run }) =>
+    run(() => open(connected, `case${prefixes++}:`)),
+  )
 })

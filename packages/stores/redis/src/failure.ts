@@ -11,7 +11,7 @@ export function replyCode(error: unknown): string | undefined {
 
 /** Whether somebody else could answer the next command than the server that answered the last. */
 export function raisesDoubt(error: unknown): boolean {
-  return false
+  return !HARMLESS.has(replyCode(error) ?? '')
 }
 
 /** The one error that stores throw. What a command held stays out of it, and so does what the server repeated of it. */

@@ -11,19 +11,25 @@ export interface Keys {
   /** What matches the keys of sessions, and no others. */
   readonly sessionPattern: string
   readonly sessionIdOf: (key: string) => SessionId
+  /** The same of accounts. */
+  readonly accountPattern: string
+  readonly accountIdOf: (key: string) => AccountId
 }
 
 /** @throws {TypeError} when the prefix has characters with a meaning of their own in keys or patterns. */
 export function nameKeys(prefix: string): Keys {
   if (!/^[\w:.-]*$/.test(prefix)) throw new TypeError('prefix may have letters, digits and _ : . - only')
   const sessions = `${prefix}s:{`
+  const accounts = `${prefix}u:{`
   return {
     session: (id) => `${sessions}${tagFor(id)}}`,
     attributes: (id) => `${prefix}a:{${tagFor(id)}}`,
-    account: (id) => `${prefix}u:{${tagFor(id)}}`,
+    account: (id) => `${accounts}${tagFor(id)}}`,
     counter: (tag) => `${prefix}c:{${tag}}`,
     sessionPattern: `${sessions}*}`,
     sessionIdOf: (key) => key.slice(sessions.length, -1) as SessionId,
+    accountPattern: `${accounts}*}`,
+    accountIdOf: (key) => key.slice(accounts.length, -1) as AccountId,
   }
 }
 

@@ -4,9 +4,11 @@ import {
   systemTimer,
   type Database,
   type Random,
+  type SessionArchive,
   type SessionStore,
   type Timer,
 } from '@counterfoil/core'
+import { createSessionArchive } from './archive.ts'
 import type { RedisClient } from './client.ts'
 import {
   guardedCommands,
@@ -62,6 +64,8 @@ export interface RedisSessionOptions {
 /** Sessions in Redis. */
 export interface RedisSessions {
   readonly sessions: SessionStore
+  /** For copying all of them. */
+  readonly sessionArchive: SessionArchive
   /** Counts for metrics. */
   readonly counts: () => RedisCounts
   /** Stops watching. Verbs reject from then on; the client stays as it is. */
@@ -105,8 +109,10 @@ export async function openRedisSessions(options: RedisSessionOptions): Promise<R
     throw error
   }
   const replicate = replicateOver(link, watch, patience, tally, settings.replicateStartsMs)
-  const sessions = storeOver(guardedCommands(link, patience, tally, watch), replicate)
-  return { sessions, counts: () => ({ ...tally }), close: () => watch.close() }
+  const commands = guardedCommands(link, patience, tally, watch)
+  const sessions = storeOver(commands, replicate)
+  const sessionArchive = createSessionArchive({ commands, keys, link, drawName, replicate })
+  return { sessions, sessionArchive, counts: () => ({ ...tally }), close: () => watch.close() }
 }
 
 type Settings = ReturnType<typeof validate>

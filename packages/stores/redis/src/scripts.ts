@@ -29,7 +29,7 @@ local record = redis.call('GET', KEYS[1])
 if not record then return false end
 local form, generation, floor, ofAccount, ofApplication, seen, idle, ends, proven, rotated, began,
   who, address, agent, lastAddress, lastAgent =
-  record:match('^([hs]) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) ([%w=]+) ([%w=]+) (%w+)' .. string.rep('\\n([^\\n]*)', 5) .. '$')
+  record:match('^([hs]) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) (%w+) ([%w=]+) ([%w=]+) (%w+)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
 if not generation then return false end
 if rotated == '=' then rotated = seen end
 local function number(text) return tonumber(text, 36) end`
