@@ -1,11 +1,13 @@
 import { RevocationFeed, type FeedParts } from '@counterfoil/core'
 import { wireOfLease, type LeaseRequest, type LogHead } from '@counterfoil/protocol'
+import type { Authority } from './authority.ts'
 import type { SharedBoard } from './board.ts'
+import type { Checks } from './checks.ts'
 import { Channels, type Tell } from './channels.ts'
 import type { SharedLog } from './log.ts'
 import type { Machine } from './machine.ts'
 import { NodeSessions } from './node-sessions.ts'
-import type { Scene } from './scene.ts'
+import type { World } from './world.ts'
 import type { Lease, Mutant } from './mutant.ts'
 import type { Plan } from './plan.ts'
 import type { Random } from './random.ts'
@@ -22,8 +24,17 @@ interface Running {
   readonly sessions: NodeSessions
 }
 
+/** What nodes share besides the board. */
+interface Shared {
+  readonly log: SharedLog
+  readonly authority: Authority
+  readonly checks: Checks
+  readonly world: World
+}
+
 /** What a node is made of besides its machine. */
-export interface NodeParts extends Pick<Scene, 'log' | 'plan' | 'authority' | 'checks' | 'world'> {
+export interface NodeParts extends Shared {
+  readonly plan: Plan
   readonly board: SharedBoard
   readonly random: Random
   readonly mutant: Mutant | undefined
@@ -38,7 +49,7 @@ export class AuthorityNode {
   readonly #random: Random
   readonly #plan: Plan
   readonly #mutant: Mutant | undefined
-  readonly #scene: Pick<Scene, 'log' | 'authority' | 'checks' | 'world'>
+  readonly #shared: Shared
   #running: Running | undefined
 
   constructor(index: number, machine: Machine, parts: NodeParts) {
@@ -49,7 +60,7 @@ export class AuthorityNode {
     this.#random = parts.random
     this.#plan = parts.plan
     this.#mutant = parts.mutant
-    this.#scene = parts
+    this.#shared = parts
   }
 
   /** The feed, while the process is up and has opened it. */
@@ -119,7 +130,7 @@ export class AuthorityNode {
     const feed = await (this.#mutant?.feed?.(parts) ?? RevocationFeed.open(parts))
     const lease = (await this.#mutant?.lease?.(feed, parts)) ?? ((request) => feed.lease(request))
     const sessions = new NodeSessions({
-      ...this.#scene,
+      ...this.#shared,
       machine: this.machine,
       lease: this.#mutant?.ownLease?.(feed) ?? feed,
     })

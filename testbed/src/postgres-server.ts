@@ -19,6 +19,14 @@ const DEFAULTS: PostgresSettings = {
   tcp_keepalives_idle: '10',
 }
 
+/** What is around a server. */
+export interface PostgresSurroundings {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly mount?: (folder: string) => void
+  /** Takes that disk away again, before the folder is removed. */
+  readonly unmount?: (folder: string) => void
+}
+
 /** How a server is told to stop: its sessions are cut off, or it is gone as after a crash. */
 export type PostgresStop = 'fast' | 'immediate'
 
@@ -26,13 +34,28 @@ export type PostgresStop = 'fast' | 'immediate'
 export class PostgresServer {
   readonly port: number
   readonly #folder = makeScratchFolder('postgres', POSTGRES_UID)
+  readonly #environment: Readonly<Record<string, string>>
+  readonly #unmount: ((folder: string) => void) | undefined
   #process: ServerProcess | undefined
   #databases = 0
 
-  constructor(port: number, settings: PostgresSettings = {}) {
+  /** `environment` is what its processes see beside this one's; `mount` gives its folder a disk of its own before anything is written there. */
+  constructor(
+    port: number,
+    settings: PostgresSettings = {},
+    { environment = {}, mount, unmount }: PostgresSurroundings = {},
+  ) {
     this.port = port
+    this.#environment = environment
+    this.#unmount = unmount
+    mount?.(this.#folder.path)
     this.#makeData()
     this.configure({ ...DEFAULTS, ...settings })
+  }
+
+  /** The server's own folder, which holds its data. */
+  get folder(): string {
+    return this.#folder.path
   }
 
   /** Where the server keeps its data. */
@@ -66,6 +89,7 @@ export class PostgresServer {
       command: join(findPostgresPrograms(), 'postgres'),
       args: ['-D', this.data, '-p', String(this.port), '-k', this.#folder.path],
       uid: POSTGRES_UID,
+      env: this.#environment,
       // It ends at once, and takes its children with it.
       orphanSignal: 'SIGQUIT',
     })
@@ -114,6 +138,7 @@ export class PostgresServer {
   /** Kills it and removes its folder. */
   async close(): Promise<void> {
     await this.kill()
+    this.#unmount?.(this.#folder.path)
     this.#folder.remove()
   }
 

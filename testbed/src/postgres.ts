@@ -1,10 +1,11 @@
 import { findFreePorts } from './free-port.ts'
-import { PostgresServer, type PostgresSettings } from './postgres-server.ts'
+import { PostgresServer, type PostgresSettings, type PostgresSurroundings } from './postgres-server.ts'
 
 /** How to start one server. */
 export interface PostgresOptions {
   /** Lines of its `postgresql.conf`. Writes are flushed to disk unless `fsync` says otherwise. */
   readonly settings?: PostgresSettings | undefined
+  readonly surroundings?: PostgresSurroundings | undefined
 }
 
 /** What a server need not do whose data nobody wants back. */
@@ -18,9 +19,9 @@ export const FORGETFUL: PostgresSettings = { fsync: 'off', synchronous_commit: '
  * const url = postgres.url(await postgres.createDatabase())
  * await postgres.close()
  */
-export async function startPostgres({ settings }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({ settings, surroundings }: PostgresOptions = {}): Promise<PostgresServer> {
   const [port = 0] = await findFreePorts(1)
-  const server = new PostgresServer(port, settings)
+  const server = new PostgresServer(port, settings, surroundings)
   try {
     await server.start()
     return server

@@ -2,8 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findFreePorts, makeScratchFolder } from '@counterfoil/testbed'
+import { findFreePorts, makeScratchFolder, TcpProxy } from '@counterfoil/testbed'
 import { COMMAND } from '../harness.ts'
+import { APPLICATIONS } from './device.ts'
+import type { Surroundings } from './disks.ts'
+import { VERIFIER_KEY } from './verifiers.ts'
 
 /** One lease: short, so that a scenario need not last. */
 export const LEASE_SECONDS = 2
@@ -16,6 +19,7 @@ const PATIENCE_MS = 30_000
 export interface Stores {
   readonly database: (node: number) => string
   readonly sessionStore: (node: number) => string
+  readonly surroundings?: Surroundings
 }
 
 /** A node: a real server process, which can be killed, stopped and started again. */
@@ -23,35 +27,30 @@ export class FleetNode {
   readonly url: string
   readonly #folder = makeScratchFolder('fault-node')
   readonly #config: string
-  #environment: Readonly<Record<string, string>> = {}
+  readonly #unmount: Surroundings['unmount']
+  #environment: Readonly<Record<string, string>>
   #child: ChildProcess | undefined
   #output = ''
 
-  constructor(index: number, port: number, stores: Stores) {
+  constructor(index: number, port: number, issuer: string, stores: Stores) {
+    const { environment = {}, mount, unmount } = stores.surroundings ?? {}
     this.url = `http://127.0.0.1:${port}`
+    this.#environment = environment
+    this.#unmount = unmount
+    mount?.(this.folder)
     this.#config = join(this.#folder.path, 'counterfoil.toml')
-    const lines = [
-      'issuer = "http://localhost:7500"',
-      `listen = "127.0.0.1:${port}"`,
-      `data_dir = "${join(this.#folder.path, 'data')}"`,
-      `database = "${stores.database(index)}"`,
-      `session_store = "${stores.sessionStore(index)}"`,
-      `secret = "${SECRET}"`,
-      'log_level = "warn"',
-      '[policy]',
-      `lease_seconds = ${LEASE_SECONDS}`,
-      'password_memory_kib = 7168',
-      'password_passes = 1',
-      'password_queue_length = 10000',
-      ...['per_source', 'per_address', 'per_account'].map((what) => `sign_in_attempts_${what} = 10000`),
-      'sign_ups_per_address = 1000000',
-    ]
+    const lines = linesOf(index, port, issuer, stores, join(this.folder, 'data'))
     writeFileSync(this.#config, lines.join('\n'))
   }
 
   /** What the process sees beside its configuration, from its next start on. */
   set environment(environment: Readonly<Record<string, string>>) {
     this.#environment = environment
+  }
+
+  /** Everything of the node is below it. */
+  get folder(): string {
+    return this.#folder.path
   }
 
   /** Where an SQLite file of the node is. */
@@ -63,8 +62,8 @@ export class FleetNode {
     return this.#output
   }
 
-  get exitCode(): number | null | undefined {
-    return this.#child?.exitCode
+  get isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null
   }
 
   launch(): void {
@@ -111,22 +110,59 @@ export class FleetNode {
 
   async ended(): Promise<number | null> {
     const child = this.#child
-    if (child !== undefined && child.exitCode === null)
-      await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) })
+    if (child?.exitCode === null) await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) })
     return child?.exitCode ?? null
   }
 
   async close(): Promise<void> {
     await this.kill()
+    this.#unmount?.(this.folder)
     this.#folder.remove()
   }
 }
 
+/** The configuration of a node. */
+function linesOf(index: number, port: number, issuer: string, stores: Stores, dataDir: string): string[] {
+  return [
+    `issuer = "${issuer}"`,
+    `listen = "127.0.0.1:${port}"`,
+    `data_dir = "${dataDir}"`,
+    `database = "${stores.database(index)}"`,
+    `session_store = "${stores.sessionStore(index)}"`,
+    `secret = "${SECRET}"`,
+    'log_level = "warn"',
+    '[policy]',
+    `lease_seconds = ${LEASE_SECONDS}`,
+    'password_memory_kib = 7168',
+    'password_passes = 1',
+    'password_queue_length = 10000',
+    ...['per_source', 'per_address', 'per_account'].map((what) => `sign_in_attempts_${what} = 10000`),
+    'sign_ups_per_address = 1000000',
+    ...Object.entries(APPLICATIONS).map(
+      ([id, { strategy, transport }]) =>
+        `[[applications]]\nid = "${id}"\nstrategy = "${strategy}"\ntransport = "${transport}"`,
+    ),
+    `[[verifiers]]\nname = "services"\nkey = "${VERIFIER_KEY}"`,
+  ]
+}
+
+/** Nodes, and the balancer before them: the verifiers reach any node through it, as the issuer. */
+export interface Fleet {
+  readonly nodes: readonly FleetNode[]
+  readonly front: TcpProxy
+}
+
 /** Makes nodes over the same stores, and starts them one after the other: the first makes the tables. */
-export async function startFleet(count: number, stores: Stores): Promise<FleetNode[]> {
+export async function startFleet(count: number, stores: Stores): Promise<Fleet> {
   const ports = await findFreePorts(count)
-  const nodes = ports.map((port, index) => new FleetNode(index, port, stores))
+  const front = await TcpProxy.open(...ports)
+  const nodes = ports.map((port, index) => new FleetNode(index, port, issuerOf(front), stores))
   await nodes[0]?.start()
   await Promise.all(nodes.slice(1).map((node) => node.start()))
-  return nodes
+  return { nodes, front }
+}
+
+/** What the nodes are called by everybody else. */
+export function issuerOf(front: TcpProxy): string {
+  return `http://127.0.0.1:${front.port}`
 }

@@ -1,11 +1,16 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runScenario, type Outcome } from './run.ts'
+import type { Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
+import { headLines, lineOf, writeTable } from './table.ts'
 
-/** Runs the scenarios, prints a line for each, and exits with 1 when a promise was broken. */
+/**
+ * Runs the scenarios, prints a line for each, and exits with 1 when a promise was broken. `--only` chooses those whose profile and name contain a text,
+ * `--seed` what users do, and `--write` puts the table into docs/operations/stores.md.
+ */
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
@@ -14,70 +19,40 @@ const { values } = parseArgs({
   },
 })
 
-const HEAD = [
-  'profile',
-  'fault',
-  'requests',
-  '503',
-  'no answer',
-  'longest outage',
-  'sign-ins lost',
-  'healed',
-  'violations',
-]
+const MOST_SHOWN = 10
 
-function cellsOf({
-  scenario,
-  calls,
-  couldNotTell,
-  unanswered,
-  longestOutageMs,
-  lost,
-  healed,
-  violations,
-}: Outcome): string[] {
-  const counts = [calls.length, couldNotTell, unanswered].map(String)
-  const outage = `${(longestOutageMs / 1000).toFixed(1)} s`
-  return [scenario.profile, scenario.name, ...counts, outage, String(lost), String(healed), String(violations.length)]
+async function run(scenario: Scenario, seed: number): Promise<Outcome | undefined> {
+  const lacks = scenario.lacks?.()
+  if (lacks === undefined) return runScenario(scenario, seed)
+  console.log(`SKIPPED: ${scenario.profile}: ${scenario.name}: ${lacks}`)
+  return undefined
 }
 
-function line(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
-}
-
-function writeDocument(rows: readonly string[]): void {
-  const path = join(import.meta.dirname, '../../../docs/operations/stores.md')
-  const [before = '', rest = ''] = readFileSync(path, 'utf8').split('<!-- measured -->')
-  const after = rest.split('<!-- end -->')[1] ?? ''
-  const table = [line(HEAD), line(HEAD.map(() => '---')), ...rows].join('\n')
-  writeFileSync(path, `${before}<!-- measured -->\n\n${table}\n\n<!-- end -->${after}`)
+/** The history is kept only of what went wrong. */
+function complain({ calls, violations, terms, seed }: Outcome): void {
+  const folder = mkdtempSync(join(tmpdir(), 'counterfoil-history-'))
+  writeFileSync(join(folder, 'history.jsonl'), calls.map((call) => `${JSON.stringify(call)}\n`).join(''))
+  writeFileSync(join(folder, 'terms.json'), JSON.stringify({ ...terms, accounts: [...terms.accounts] }))
+  for (const { clause, says, call } of violations.slice(0, MOST_SHOWN))
+    console.log(`  ${clause}: ${says} ${JSON.stringify(call)}`)
+  console.log(`  ${violations.length} violations with seed ${seed}; the history is in ${folder}`)
 }
 
 const seed = Number(values.seed)
 const chosen = SCENARIOS.filter(
   ({ name, profile }) => values.only === undefined || `${profile}: ${name}`.includes(values.only),
 )
-const rows: string[] = []
-let broken = 0
+const outcomes: Outcome[] = []
 console.log(`seed ${seed}, ${chosen.length} scenarios`)
-console.log(line(HEAD))
+console.log(headLines().join('\n'))
 for (const scenario of chosen) {
-  const lacks = scenario.lacks?.()
-  if (lacks !== undefined) {
-    console.log(`SKIPPED: ${scenario.profile}: ${scenario.name}: ${lacks}`)
-    continue
-  }
-  const outcome = await runScenario(scenario, seed)
-  rows.push(line(cellsOf(outcome)))
-  console.log(rows.at(-1))
-  if (outcome.violations.length === 0) continue
-  broken++
-  const folder = mkdtempSync(join(tmpdir(), 'counterfoil-history-'))
-  writeFileSync(join(folder, 'history.jsonl'), outcome.calls.map((call) => `${JSON.stringify(call)}\n`).join(''))
-  for (const { clause, says, call } of outcome.violations.slice(0, 10))
-    console.log(`  ${clause}: ${says} ${JSON.stringify(call)}`)
-  console.log(`  the history is in ${folder}`)
+  const outcome = await run(scenario, seed)
+  if (outcome === undefined) continue
+  outcomes.push(outcome)
+  console.log(lineOf(outcome))
+  if (outcome.violations.length > 0) complain(outcome)
 }
-console.log(`${chosen.length} scenarios, ${broken} with violations`)
-if (values.write) writeDocument(rows)
+const broken = outcomes.filter(({ violations }) => violations.length > 0).length
+console.log(`${outcomes.length} of ${chosen.length} scenarios ran, ${broken} with violations`)
+if (values.write) writeTable([...headLines(), ...outcomes.map(lineOf)])
 process.exitCode = broken === 0 ? 0 : 1

@@ -1,237 +1,274 @@
 import { ROUTES } from '@counterfoil/protocol'
+import { Caller, type Called, type CallerParts } from './caller.ts'
+import { Device, type ApplicationName } from './device.ts'
 import type { Dice } from './dice.ts'
-import { succeeded, type Call, type CallAnswer, type Recorder } from './history.ts'
+import { isToldEnded, isUncertain, succeeded } from './history.ts'
 
-/** What a user's client works with. */
-export interface UserParts {
-  readonly name: string
-  readonly urls: readonly string[]
-  readonly recorder: Recorder
-  readonly dice: Dice
+/** What a user is made of. */
+export interface UserParts extends CallerParts {
   /** Whether the user is still to do something new. */
   readonly isBusy: () => boolean
 }
 
-type About = Partial<Pick<Call, 'session' | 'presented' | 'isLatest' | 'everywhere' | 'keeps' | 'password'>>
-
-interface Message {
-  readonly method?: string
-  readonly path: string
-  readonly bearer?: string | undefined
-  readonly json?: object
-  readonly form?: Readonly<Record<string, string>>
-}
-
-/** What the client holds of a session. */
-interface Held {
-  readonly id: string
-  readonly application: 'hybrid' | 'stateful'
-  /** The refresh token, or the session token. */
-  token: string
-  /** What identifies it to the server's own routes. */
-  bearer: string
-}
-
-/** What came back, as far as anything did. */
-interface Told {
-  readonly answer: CallAnswer | undefined
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-/** So long a client waits for an answer; then nobody knows what became of the request. */
-const PATIENCE_MS = 4000
+const NAMES: readonly ApplicationName[] = ['hybrid', 'hybrid', 'stateful', 'spa', 'pages']
+const MOST_DEVICES = 3
+/** Ended sessions whose credentials are tried once more when all is over. */
+const MOST_KEPT = 12
 const PAUSE_MS = 30
+/** So often something is tried again until there is an answer: longer than any fault lasts. */
+const MOST_TRIES = 60
 
-/** A user with an account of their own, whose client asks any node, tries again when it gets no answer, and ends its sessions in every way. */
+/**
+ * A user with an account of their own and several devices, whose clients ask any node, try again when they get no answer, and end their sessions in
+ * every way. Now and then somebody presents a token of theirs that was spent long ago.
+ */
 export class User {
-  readonly #parts: UserParts
+  readonly name: string
+  readonly #dice: Dice
+  readonly #caller: Caller
+  readonly #isBusy: () => boolean
+  readonly #devices: Device[] = []
+  readonly #ended: Device[] = []
   #passwords = 0
   #password = 0
   #accountId: string | undefined
 
   constructor(parts: UserParts) {
-    this.#parts = parts
-  }
-
-  get name(): string {
-    return this.#parts.name
+    this.name = parts.name
+    this.#dice = parts.dice
+    this.#isBusy = parts.isBusy
+    this.#caller = new Caller(parts)
   }
 
   get accountId(): string | undefined {
     return this.#accountId
   }
 
-  /** Signs up, and then signs in, works and ends the session again and again. */
+  /** Signs up, and then signs in, works and ends sessions again and again. */
   async live(): Promise<void> {
     while (!(await this.#signUp())) await pause(PAUSE_MS * 5)
-    while (this.#parts.isBusy()) await this.#oneSession()
+    while (this.#isBusy()) {
+      await pause(this.#dice.next() * PAUSE_MS * 2)
+      await this.#act()
+    }
   }
 
-  /** When all is over: the account still opens with its password. */
-  async proveAccount(): Promise<void> {
-    await this.#signIn('hybrid')
+  /** When all is over: what lives is honoured, what has ended is not, and the account opens with its password. */
+  async prove(): Promise<void> {
+    // One that turns out to be gone is forgotten on the way.
+    for (const device of this.#devices.slice()) await (device.isHybrid ? this.#refresh(device) : this.#check(device))
+    for (const device of this.#ended) await this.#tryEnded(device)
+    await this.#enter('hybrid')
+  }
+
+  get #email(): string {
+    return `${this.name}@example.com`
+  }
+
+  async #act(): Promise<void> {
+    const chance = this.#dice.next()
+    const device = this.#devices[this.#dice.below(this.#devices.length)]
+    const hasRoom = this.#devices.length < MOST_DEVICES
+    if (device === undefined || (hasRoom && chance < 0.2)) return this.#signIn()
+    if (chance < 0.45 && device.isHybrid) return this.#refresh(device)
+    if (chance < 0.6) return this.#check(device)
+    if (chance < 0.68) return this.#caller.verify(device)
+    if (chance < 0.78) return this.#keepData(device)
+    if (chance < 0.84) return this.#stealFrom(device)
+    if (chance < 0.86) return this.#changePassword(device)
+    return this.#end(device)
   }
 
   async #signUp(): Promise<boolean> {
-    const json = { email: `${this.#parts.name}@example.com`, password: passwordOf(this.#password) }
-    const { call, body } = await this.#call('sign-up', { path: ROUTES.accounts, json }, { password: this.#password })
+    const json = { email: this.#email, password: passwordOf(this.#password) }
+    const about = { password: this.#password }
+    const { call, body } = await this.#caller.call('sign-up', { path: ROUTES.accounts, json }, about)
     if (succeeded(call)) this.#accountId = String(body['id'])
     // An attempt of which nobody heard may have made it.
     return succeeded(call) || call.answer?.status === 409
   }
 
-  async #signIn(application: Held['application']): Promise<Held | undefined> {
-    const email = `${this.#parts.name}@example.com`
-    const json = { client_id: application, email, password: passwordOf(this.#password) }
-    const { call, body } = await this.#call('sign-in', { path: ROUTES.sessions, json }, { password: this.#password })
-    if (!succeeded(call)) return undefined
-    const token = call.answer?.token ?? ''
-    return { id: call.session ?? '', application, token, bearer: String(body['access_token'] ?? token) }
+  async #signIn(): Promise<void> {
+    const entered = await this.#enter(NAMES[this.#dice.below(NAMES.length)] ?? 'hybrid')
+    if (entered === undefined) await pause(PAUSE_MS * 3)
+    else this.#devices.push(entered)
   }
 
-  async #oneSession(): Promise<void> {
-    const { dice } = this.#parts
-    const held = await this.#signIn(dice.chance(0.6) ? 'hybrid' : 'stateful')
-    if (held === undefined) return pause(PAUSE_MS * 3)
-    const acts = 2 + dice.below(6)
-    for (let act = 0; act < acts; act++) {
-      await pause(dice.next() * PAUSE_MS * 2)
-      const isGone =
-        held.application === 'hybrid' && dice.chance(0.5) ? await this.#refresh(held) : await this.#check(held)
-      if (isGone) return
-    }
-    await this.#end(held)
+  async #enter(application: ApplicationName, password = this.#password): Promise<Device | undefined> {
+    const json = { client_id: application, email: this.#email, password: passwordOf(password) }
+    const { call, body } = await this.#caller.call('sign-in', { path: ROUTES.sessions, json }, { password })
+    const token = call.answer?.token
+    if (!succeeded(call) || call.session === undefined || token === undefined) return undefined
+    return new Device(call.session, application, token, accessTokenIn(body))
   }
 
-  /** Whether the session turned out to be gone. Two tabs at once, sometimes; and again for as long as there is no answer. */
-  async #refresh(held: Held): Promise<boolean> {
-    const presented = held.token
-    const form = { grant_type: 'refresh_token', refresh_token: presented, client_id: held.application }
-    const about = { session: held.id, presented, isLatest: true }
-    const send = () => this.#call('refresh', { path: ROUTES.token, form }, about)
-    const tabs = this.#parts.dice.chance(0.3) ? [send(), send(), send()] : [send()]
-    let answers = await Promise.all(tabs)
-    for (let tries = 0; tries < 40 && !answers.some(({ call }) => isTold(call)); tries++) {
+  /** One tab or three at once, with the latest token or, as after a lost answer, the one before; again for as long as there is no answer. */
+  async #refresh(device: Device): Promise<void> {
+    const before = this.#dice.chance(0.1) ? device.previous(performance.now()) : undefined
+    const presented = before ?? device.token
+    const send = (): Promise<Called> => this.#sendRefresh(device, presented, true)
+    let answers = await Promise.all(this.#dice.chance(0.3) ? [send(), send(), send()] : [send()])
+    for (let tries = 0; tries < MOST_TRIES && !answers.some(isTold); tries++) {
       await pause(PAUSE_MS * 5)
       answers = [await send()]
     }
     const good = answers.find(({ call }) => succeeded(call))
-    if (good === undefined) return answers.some(({ call }) => isTold(call))
-    held.token = good.call.answer?.token ?? held.token
-    held.bearer = String(good.body['access_token'] ?? held.bearer)
-    return false
+    const token = good?.call.answer?.token
+    if (good !== undefined && token !== undefined) device.rotated(token, accessTokenIn(good.body), performance.now())
+    else if (answers.some(({ call }) => isToldEnded(call))) this.#forget(device)
   }
 
-  async #check(held: Held): Promise<boolean> {
-    const about = { session: held.id, presented: held.token, isLatest: true }
-    const { call } = await this.#call('check', { path: ROUTES.currentSession, bearer: held.bearer }, about)
-    if (held.application === 'hybrid' && call.answer?.code === 'credential_expired') return this.#refresh(held)
-    return call.answer?.status === 401
-  }
-
-  async #end(held: Held): Promise<void> {
-    const { dice } = this.#parts
-    const everywhere = dice.chance(0.3)
-    const query = everywhere ? '?wait=everywhere' : ''
-    const about = { session: held.id, presented: held.token, everywhere }
-    const dies = dice.next()
-    if (dies < 0.6) {
-      const message = { method: 'DELETE', path: ROUTES.currentSession + query, bearer: held.bearer }
-      await this.#call('sign-out', message, about)
-    } else if (dies < 0.75) {
-      const message = { method: 'DELETE', path: ROUTES.sessions + query, bearer: held.bearer }
-      await this.#call('sign-out-everywhere', message, about)
-    } else if (dies < 0.85) {
-      await this.#changePassword(held)
-      return
-    } else return
-    await this.#useAgain(held)
-  }
-
-  /** Afterwards, at every node: it must not be honoured any more. */
-  async #useAgain(held: Held): Promise<void> {
-    const about = { session: held.id, presented: held.token, isLatest: true }
-    const form = { grant_type: 'refresh_token', refresh_token: held.token, client_id: held.application }
-    await Promise.all(
-      this.#parts.urls.map((_, node) =>
-        held.application === 'hybrid' && this.#parts.dice.chance(0.5)
-          ? this.#call('refresh', { path: ROUTES.token, form }, about, node)
-          : this.#call('check', { path: ROUTES.currentSession, bearer: held.bearer }, about, node),
-      ),
+  #sendRefresh(device: Device, presented: string, isLatest: boolean, node?: number): Promise<Called> {
+    return this.#caller.call(
+      'refresh',
+      device.refreshing(presented),
+      { session: device.session, presented, isLatest },
+      node,
     )
   }
 
-  async #changePassword(held: Held): Promise<void> {
+  async #check(device: Device, node?: number): Promise<void> {
+    const about = { session: device.session, presented: device.token, isLatest: true }
+    const { call } = await this.#caller.call('check', device.request({ path: ROUTES.currentSession }), about, node)
+    if (isToldEnded(call)) this.#forget(device)
+    // Its time had run out by the clock of somebody: a client refreshes.
+    else if (call.answer?.status === 401 && device.isHybrid) await this.#refresh(device)
+  }
+
+  async #keepData(device: Device): Promise<void> {
+    const path = `${ROUTES.attributes}/count`
+    const about = { session: device.session, presented: device.token, isLatest: true }
+    if (this.#dice.chance(0.5)) await this.#caller.call('read', device.request({ path }), about)
+    else {
+      const json = ++device.written
+      await this.#caller.call('write', device.request({ method: 'PUT', path, json }), { ...about, value: json })
+    }
+  }
+
+  /** A token that was spent long ago comes back: the session ends for everybody. */
+  async #stealFrom(device: Device): Promise<void> {
+    const { stale } = device
+    if (stale === undefined) return
+    const { call } = await this.#sendRefresh(device, stale, false)
+    if (isToldEnded(call)) return this.#bury([device])
+    // The store may have lost the rotations since, and does not know better: it is the same token that comes of it.
+    if (!succeeded(call)) this.#forget(device)
+  }
+
+  async #end(device: Device): Promise<void> {
+    const chance = this.#dice.next()
+    const everywhere = this.#dice.chance(0.4)
+    const about = { session: device.session, presented: device.token, everywhere }
+    const wait = everywhere ? 'wait=everywhere' : ''
+    const others = this.#devices.filter((other) => other !== device)
+    // Whoever reads at the same time brings nothing back.
+    const racing = this.#dice.chance(0.3) ? this.#check(device) : undefined
+    if (chance < 0.7) {
+      const message = { method: 'DELETE', path: `${ROUTES.currentSession}?${wait}` }
+      this.#conclude([device], await this.#caller.call('sign-out', device.request(message), about))
+    } else if (chance < 0.85) {
+      const message = { method: 'DELETE', path: `${ROUTES.sessions}?${wait}` }
+      this.#conclude(
+        [device, ...others],
+        await this.#caller.call('sign-out-everywhere', device.request(message), about),
+      )
+    } else {
+      const message = { method: 'DELETE', path: `${ROUTES.sessions}?keep=current&${wait}` }
+      const asked = { ...about, keeps: device.session }
+      this.#conclude(others, await this.#caller.call('sign-out-everywhere', device.request(message), asked))
+    }
+    await racing
+    await this.#tryAfterEnd()
+  }
+
+  #conclude(devices: readonly Device[], { call }: Called): void {
+    if (succeeded(call) || isUncertain(call) || isToldEnded(call)) this.#bury(devices, succeeded(call))
+  }
+
+  async #changePassword(device: Device): Promise<void> {
     const next = ++this.#passwords
     const json = { current_password: passwordOf(this.#password), new_password: passwordOf(next) }
-    const message = { method: 'PUT', path: ROUTES.password, bearer: held.bearer, json }
-    const { call } = await this.#call('change-password', message, { session: held.id, password: next })
-    if (succeeded(call)) {
-      this.#password = next
-      return
+    const message = device.request({ method: 'PUT', path: ROUTES.password, json })
+    const { call, body } = await this.#caller.call('change-password', message, {
+      session: device.session,
+      password: next,
+    })
+    if (!succeeded(call) && !isUncertain(call)) return
+    this.#bury(
+      this.#devices.filter((other) => other !== device),
+      succeeded(call),
+    )
+    if (!succeeded(call) || call.answer?.token === undefined) {
+      this.#forget(device)
+      return this.#findPassword(next)
     }
-    if (call.answer !== undefined && call.answer.status < 500) return
-    // Nobody knows: it is found out as a person does, by trying the one and then the other.
-    const email = `${this.#parts.name}@example.com`
-    for (let tries = 0; tries < 60; tries++) {
+    this.#password = next
+    device.renewed(call.answer.token, accessTokenIn(body))
+    await this.#tryAfterEnd()
+  }
+
+  /** Nobody knows: it is found out as a person does, by trying the one and then the other. */
+  async #findPassword(next: number): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
       for (const password of [next, this.#password]) {
-        const attempt = { client_id: 'hybrid', email, password: passwordOf(password) }
-        const found = await this.#call('sign-in', { path: ROUTES.sessions, json: attempt }, { password })
-        if (!succeeded(found.call)) continue
+        const device = await this.#enter('hybrid', password)
+        if (device === undefined) continue
         this.#password = password
+        this.#devices.push(device)
         return
       }
       await pause(PAUSE_MS * 5)
     }
   }
 
-  async #call(
-    kind: Call['kind'],
-    message: Message,
-    about: About,
-    at = this.#parts.dice.below(this.#parts.urls.length),
-  ): Promise<{ readonly call: Call; readonly body: Readonly<Record<string, unknown>> }> {
-    const startedAt = performance.now()
-    const { answer, body } = await ask(`${this.#parts.urls[at] ?? ''}${message.path}`, message).catch(() => NOTHING)
-    const session = about.session ?? (body['session'] as { id?: string } | undefined)?.id
-    const when = { startedAt, endedAt: performance.now() }
-    const call: Call = { kind, user: this.#parts.name, node: at, ...when, answer, ...about, session }
-    this.#parts.recorder.add(call)
-    return { call, body }
+  /** What has just been ended is tried at every node and every verifier. */
+  async #tryAfterEnd(): Promise<void> {
+    const device = this.#ended.at(-1)
+    if (device === undefined) return
+    const { session, token: presented } = device
+    const nodes = this.#caller.nodes.map((node) => {
+      if (device.isHybrid && this.#dice.chance(0.5)) return this.#sendRefresh(device, presented, true, node)
+      const request = device.request({ path: ROUTES.currentSession })
+      return this.#caller.call('check', request, { session, presented, isLatest: true }, node)
+    })
+    await Promise.all([...nodes, this.#caller.verify(device, 'every')])
+  }
+
+  /** At any node: to be refused. */
+  async #tryEnded(device: Device): Promise<void> {
+    const { session, token: presented } = device
+    const about = { session, presented, isLatest: true }
+    if (device.isHybrid) await this.#sendRefresh(device, presented, true)
+    else await this.#caller.call('check', device.request({ path: ROUTES.currentSession }), about)
+  }
+
+  /** They have been ended, or may have been. */
+  #bury(devices: readonly Device[], isKnown = true): void {
+    for (const device of devices) {
+      this.#forget(device)
+      this.#ended.push(device)
+    }
+    // What has surely ended is worth more than what may have.
+    if (isKnown) this.#ended.splice(0, Math.max(0, this.#ended.length - MOST_KEPT))
+  }
+
+  #forget(device: Device): void {
+    const at = this.#devices.indexOf(device)
+    if (at >= 0) this.#devices.splice(at, 1)
   }
 }
-
-const NOTHING: Told = { answer: undefined, body: {} }
 
 /** Whether it is known now what the server thinks of the credential. */
-function isTold({ answer }: Call): boolean {
-  return answer !== undefined && answer.status < 500 && answer.status !== 429
+function isTold({ call }: Called): boolean {
+  return !isUncertain(call) && call.answer?.status !== 429
 }
 
-async function ask(url: string, { method, bearer, json, form }: Message): Promise<Told> {
-  const headers = new Headers()
-  if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`)
-  if (json !== undefined) headers.set('content-type', 'application/json')
-  const body = form === undefined ? (json === undefined ? null : JSON.stringify(json)) : new URLSearchParams(form)
-  const signal = AbortSignal.timeout(PATIENCE_MS)
-  const response = await fetch(url, { method: method ?? (body === null ? 'GET' : 'POST'), headers, body, signal })
-  const text = await response.text()
-  const content = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {}
-  const token = content['refresh_token'] ?? content['session_token']
-  const code = content['code'] ?? content['error']
-  return {
-    answer: {
-      status: response.status,
-      code: typeof code === 'string' ? code : undefined,
-      token: typeof token === 'string' ? token : undefined,
-      clearsCookie: response.headers
-        .getSetCookie()
-        .some((cookie) => /max-age=0|expires=thu, 01 jan 1970/i.test(cookie)),
-    },
-    body: content,
-  }
+function accessTokenIn(body: Called['body']): string | undefined {
+  const token = body['access_token']
+  return typeof token === 'string' ? token : undefined
 }
 
+/** What a user calls the password of this number. */
 function passwordOf(number: number): string {
   return `eleven kites above the hill ${number}`
 }

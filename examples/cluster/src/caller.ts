@@ -13,6 +13,8 @@ export interface Call {
 /** What came back. */
 export interface Answer {
   readonly status: number
+  /** The port of the node that it came from, or should have come from, where the balancer said so. */
+  readonly node: number | undefined
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -35,7 +37,8 @@ export async function send(call: Call, ledger: Ledger): Promise<Answer | undefin
     const answer = await attempt(call)
     if (typeof answer !== 'string' && !TRY_AGAIN.has(answer.status)) return answer
     const what = typeof answer === 'string' ? answer : String(answer.status)
-    ledger.mishaps.push({ request, what, beganAt, endedAt: performance.now() })
+    const node = typeof answer === 'string' ? undefined : answer.node
+    ledger.mishaps.push({ request, what, node, beganAt, endedAt: performance.now() })
     if (performance.now() + pauseMs > giveUpAt) {
       ledger.failures.push(`${request}: ${what}`)
       return undefined
@@ -48,11 +51,21 @@ async function attempt(call: Call): Promise<Answer | string> {
   try {
     const response = await fetch(call.url, { ...messageOf(call), signal: AbortSignal.timeout(TRY_MS) })
     const text = await response.text()
-    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : {} }
+    return {
+      status: response.status,
+      node: nodeOf(response),
+      body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : {},
+    }
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     return cause instanceof Error ? cause.message : String(cause)
   }
+}
+
+/** Of several that were tried, the last. */
+function nodeOf({ headers }: Response): number | undefined {
+  const port = /:(\d+)$/.exec(headers.get('x-node') ?? '')?.[1]
+  return port === undefined ? undefined : Number(port)
 }
 
 function messageOf({ method, token, json, form }: Call): RequestInit {

@@ -62,7 +62,7 @@ async function start(
   const nodes = nodePorts.map((port) => new Node(port, configuration))
   closers.push(() => Promise.all(nodes.map((node) => node.stop())).then(() => undefined))
   await Promise.all(nodes.map((node) => node.start()))
-  closers.push((await startNginx(nginxPort, nodePorts)).close)
+  closers.push(await startNginx(nginxPort, nodePorts))
   const env = { ISSUER: issuer, AUDIENCE: orders, PORT: String(ordersPort), VERIFIER_KEY: verifierKey }
   closers.push(await startOrders(env, orders))
   return { issuer, orders, nodes, configuration }

@@ -2,12 +2,20 @@
 export interface Mishap {
   readonly request: string
   readonly what: string
+  /** The port of the node that it was sent to, where the balancer said so. */
+  readonly node: number | undefined
   readonly beganAt: number
   readonly endedAt: number
 }
 
-/** After a node has gone, what its connections were given before the balancer noticed is in flight too. */
-const NOTICE_MS = 250
+/** The end of a node. */
+export interface Kill {
+  readonly node: number
+  readonly at: number
+}
+
+/** After a node has gone, what its connections were given before a busy balancer noticed is in flight too. */
+const NOTICE_MS = 1000
 
 /** What happened to the requests of all users. */
 export class Ledger {
@@ -17,13 +25,16 @@ export class Ledger {
   readonly failures: string[] = []
   /** Users who were told to sign in although they had not signed out. */
   readonly signedOut: string[] = []
-  /** When a node was ended, each time. */
-  readonly killedAt: number[] = []
+  /** The nodes that were ended, each time. */
+  readonly kills: Kill[] = []
 
-  /** The mishaps that no dying node explains: they began after it was gone, or ended before. */
+  /** The mishaps that no dying node explains: they were another node's, began after it was gone, or ended before. */
   strays(): Mishap[] {
     return this.mishaps.filter(
-      ({ beganAt, endedAt }) => !this.killedAt.some((at) => beganAt <= at + NOTICE_MS && endedAt >= at),
+      ({ node, beganAt, endedAt }) =>
+        !this.kills.some(
+          (kill) => (node ?? kill.node) === kill.node && beganAt <= kill.at + NOTICE_MS && endedAt >= kill.at,
+        ),
     )
   }
 }

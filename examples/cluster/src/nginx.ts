@@ -31,6 +31,8 @@ ${servers.join('\n')}
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr;
+      # Which node it was, in the end, so that it can be told whose fault an answer is.
+      add_header X-Node $upstream_addr always;
       proxy_connect_timeout 1s;
       # The next node is asked where this one cannot be reached, or hangs up before it has answered a request that may be repeated
       # (RFC 9110 §9.2.2). One that may not be, a POST, only where it was not sent.
@@ -41,8 +43,8 @@ ${servers.join('\n')}
 `
 }
 
-/** Starts nginx before the nodes; resolves when it listens. */
-export async function startNginx(port: number, nodePorts: readonly number[]): Promise<{ close(): Promise<void> }> {
+/** Starts nginx before the nodes; resolves when it listens, with what stops it. */
+export async function startNginx(port: number, nodePorts: readonly number[]): Promise<() => Promise<void>> {
   const folder = makeScratchFolder('nginx')
   const file = join(folder.path, 'nginx.conf')
   writeFileSync(file, describeBalancer(port, nodePorts, folder.path))
@@ -54,7 +56,7 @@ export async function startNginx(port: number, nodePorts: readonly number[]): Pr
   }
   try {
     await nginx.ready(() => listens(port))
-    return { close }
+    return close
   } catch (error) {
     await close()
     throw error

@@ -32,7 +32,7 @@ export function summarise(ledger: Ledger, startsMs: readonly number[], verdicts:
   const mean = startsMs.reduce((sum, each) => sum + each, 0) / Math.max(1, startsMs.length)
   const figures = [
     ['nodes ended and replaced', show(startsMs.length)],
-    ['of these killed', show(ledger.killedAt.length)],
+    ['of these killed', show(ledger.kills.length)],
     ['mean time to ready', `${show(mean)} ms`],
     ['requests', show(ledger.requests)],
     ['not answered at the first try', show(ledger.mishaps.length)],

@@ -18,7 +18,7 @@ export const killNodes: Trial = async ({ nodes }, ledger, stop) => {
       await sleep(10)
       continue
     }
-    ledger.killedAt.push(performance.now())
+    ledger.kills.push({ node: node.port, at: performance.now() })
     await node.kill()
     replacing.push(node.start())
     dueAt = Math.max(dueAt + EVERY_MS, performance.now())

@@ -47,7 +47,7 @@ export class User {
   async work(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       let held = await this.#signIn()
-      for (let round = 0; round < ROUNDS && held !== undefined && !stop.aborted; round++) {
+      for (let round = 0; round < ROUNDS && held !== undefined; round++) {
         held = await this.#workOnce(held)
         await sleep(PAUSE_MS)
       }
@@ -101,7 +101,7 @@ export class User {
     const answer = await send(call, this.#ledger)
     if (answer === undefined || answer.status < 300) return answer
     const where = `${this.#name} (${this.#strategy}) ${call.method} ${call.url}: ${answer.status}`
-    const code = String(answer.body['code'] ?? answer.body['error'] ?? '')
+    const code = codeIn(answer)
     const isSignedOut = answer.status === 401 || code === 'invalid_grant'
     const list = isSignedOut ? this.#ledger.signedOut : this.#ledger.failures
     list.push(`${where} ${code}`)
@@ -114,6 +114,11 @@ export class User {
     this.#ledger.failures.push(`${this.#name} ${call.method} ${call.url}: ${answer.status}`)
     return undefined
   }
+}
+
+function codeIn({ body: { code, error } }: Answer): string {
+  const word = code ?? error
+  return typeof word === 'string' ? word : ''
 }
 
 function heldIn(answer: Answer | undefined): Held | undefined {

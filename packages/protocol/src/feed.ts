@@ -131,7 +131,9 @@ export function readRevocation(value: unknown): Revocation | undefined {
     case 'key':
       return isName(value['kid']) ? { ...common, kind, keyId: value['kid'] as KeyId } : undefined
     case 'changed':
-      return isId(value['subject']) ? { ...common, kind, subject: value['subject'] as AccountId | SessionId } : undefined
+      return isId(value['subject'])
+        ? { ...common, kind, subject: value['subject'] as AccountId | SessionId }
+        : undefined
     default:
       return undefined
   }

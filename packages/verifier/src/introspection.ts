@@ -1,4 +1,12 @@
-import { isMark, ROUTES, STRATEGIES, type AccountId, type ApplicationId, type SessionId, type Instant } from '@counterfoil/protocol'
+import {
+  isMark,
+  ROUTES,
+  STRATEGIES,
+  type AccountId,
+  type ApplicationId,
+  type SessionId,
+  type Instant,
+} from '@counterfoil/protocol'
 import type { Identity } from './decision.ts'
 import { describe } from './feed/authority.ts'
 import { UnexpectedStatus, type Transport } from './feed/transport.ts'

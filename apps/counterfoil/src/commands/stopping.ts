@@ -10,8 +10,8 @@ const CLOSING_MS = 2000
 /** What is to be stopped. */
 export interface Stoppable {
   /** Says that no more requests should come here. */
-  drain(): void
-  close(): Promise<void>
+  readonly drain: () => void
+  readonly close: () => Promise<void>
 }
 
 /** How to stop: after a while in which those who spread requests notice, or at once. */

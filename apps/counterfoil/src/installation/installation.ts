@@ -9,7 +9,8 @@ import { createLog, type Log } from '../terminal/log.ts'
 import { makeDataDir } from './data-dir.ts'
 import { patiently } from './patience.ts'
 import { makeSecretFile, readSecretFile } from './secret-file.ts'
-import { openStores, type OpenDatabase } from './stores.ts'
+import type { OpenDatabase } from './open-database.ts'
+import { openStores } from './stores.ts'
 
 /** The data of a configuration, open: its stores, and the secret under which its keys are. */
 export interface Installation {

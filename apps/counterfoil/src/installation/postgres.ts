@@ -4,7 +4,7 @@ import { Client, Pool, type ClientConfig } from 'pg'
 import { showPostgresUrl } from '../config/postgres-url.ts'
 import type { Log } from '../terminal/log.ts'
 import { AgreedClock } from './agreed-clock.ts'
-import type { OpenDatabase } from './stores.ts'
+import type { OpenDatabase } from './open-database.ts'
 import { reasonOf, StoreFailure } from './unreachable.ts'
 
 /** How long a connection may take to be made, or to become free. */

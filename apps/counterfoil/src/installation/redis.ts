@@ -25,7 +25,7 @@ type Client = ReturnType<typeof createClient> | ReturnType<typeof createCluster>
 export interface OpenSessions {
   readonly sessions: SessionStore
   readonly sessionArchive: SessionArchive
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** What keeping sessions in Redis takes. */

@@ -13,7 +13,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { readConfiguration } from '../config/configuration.ts'
 import type { Log } from '../terminal/log.ts'
 import { patiently } from './patience.ts'
-import { openStores, type OpenDatabase, type StoreSettings } from './stores.ts'
+import type { OpenDatabase } from './open-database.ts'
+import { openStores, type StoreSettings } from './stores.ts'
 import { StoreFailure } from './unreachable.ts'
 
 let postgres: PostgresServer

@@ -1,34 +1,9 @@
-import type {
-  AttemptCounters,
-  Clock,
-  Database,
-  DatabaseArchive,
-  FamiliarAddresses,
-  NodeBoard,
-  RevocationLog,
-  SessionArchive,
-  SessionStore,
-} from '@counterfoil/core'
 import { openSqlite } from '@counterfoil/store-sqlite'
 import type { Configuration } from '../config/configuration.ts'
 import type { Log } from '../terminal/log.ts'
+import type { OpenDatabase } from './open-database.ts'
 
-/** Everything that an installation keeps, and that its processes share. */
-export interface OpenDatabase {
-  readonly database: Database
-  readonly sessions: SessionStore
-  readonly log: RevocationLog
-  readonly nodes: NodeBoard
-  readonly counters: AttemptCounters
-  readonly familiar: FamiliarAddresses
-  /** For copying all of it. */
-  readonly archive: DatabaseArchive
-  readonly sessionArchive: SessionArchive
-  /** What all nodes reckon with, where there may be several machines; a machine alone has its own. */
-  readonly clock?: Clock
-  /** Resolves when nothing is open any more. */
-  close(): Promise<void>
-}
+export type { OpenDatabase } from './open-database.ts'
 
 /** What of a configuration is about stores. */
 export type StoreSettings = Pick<
@@ -56,7 +31,11 @@ export async function openStores(settings: StoreSettings, log: Log): Promise<Ope
       revocations: opened.log,
       log,
     })
-    return { ...opened, ...kept, close: () => close().finally(() => opened.close()) }
+    const closeBoth = async (): Promise<void> => {
+      await close()
+      await opened.close()
+    }
+    return { ...opened, ...kept, close: closeBoth }
   } catch (error) {
     await opened.close()
     throw error

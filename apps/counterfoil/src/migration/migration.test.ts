@@ -7,7 +7,7 @@ import { openSqlite } from '@counterfoil/store-sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readSessionStore } from '../config/stores.ts'
 import { CommandFailure } from '../failure.ts'
-import type { OpenDatabase } from '../installation/stores.ts'
+import type { OpenDatabase } from '../installation/open-database.ts'
 import { readPages } from './compare.ts'
 import { readMigrationMark, requireWhole } from './mark.ts'
 import { countData, migrateData, type MigrationParts } from './migration.ts'
@@ -30,7 +30,7 @@ const KINDS: readonly [string, () => Promise<OpenDatabase>][] = [
   ],
 ]
 
-const QUIET: Progress = { begin: () => undefined, add: () => undefined, end: () => undefined }
+const QUIET: Progress = { tell: () => undefined, begin: () => undefined, add: () => undefined, end: () => undefined }
 
 /** Time stands still but for whoever measures: each look at the clock is a second later. */
 function parts(source: OpenDatabase, target: OpenDatabase, more: Partial<MigrationParts> = {}): MigrationParts {

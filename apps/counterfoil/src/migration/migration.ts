@@ -42,9 +42,11 @@ const REMEMBER_EVERY_MS = 1000
  * @throws {CommandFailure} when the target is of no use, or is not the same as the source in the end; it stays incomplete then.
  */
 export async function migrateData(parts: MigrationParts): Promise<SectionCounts> {
-  const { source, target, scope, clock } = parts
+  const { source, target, scope, clock, progress } = parts
   const pairs = pairSections(source, target, scope, clock.now())
   const mark = await beginOrGoOn(parts, pairs)
+  const what = mark.place === undefined ? 'copying' : 'going on with the copy of'
+  progress.tell(`${what} ${source.place} to ${target.place}`)
   await copyAll(parts, pairs, mark)
   const counts = await compareAll(parts, pairs)
   await parts.confirm()

@@ -2,6 +2,8 @@ import { SECTION_TITLES, type SectionName } from './sections.ts'
 
 /** Tells how far a migration has come. */
 export interface Progress {
+  /** Something that people want to know before it begins. */
+  tell(line: string): void
   begin(phase: 'copying' | 'comparing', section: SectionName): void
   /** So many more rows of the section. */
   add(rows: number): void
@@ -22,25 +24,26 @@ const LINE_EVERY_MS = 10_000
 /** One line that changes on a terminal; anywhere else a line each ten seconds, and one for each section. */
 export function createProgress({ write, isTerminal, monotonic }: ProgressParts): Progress {
   let now: { readonly title: string; readonly since: number; rows: number; toldAt: number } | undefined
-  const tell = (isLast: boolean): void => {
+  const show = (isLast: boolean): void => {
     if (now === undefined) return
     now.toldAt = monotonic()
     const line = `${now.title}: ${showCount(now.rows)}${showRate(now.rows, now.toldAt - now.since)}`
     write(isTerminal ? `\r\u001B[K${line}${isLast ? '\n' : ''}` : `${line}${isLast ? '' : ' so far'}\n`)
   }
   return {
+    tell: (line) => write(`${line}\n`),
     begin(phase, section) {
       const at = monotonic()
       now = { title: `${phase} ${SECTION_TITLES[section]}`, since: at, rows: 0, toldAt: at }
-      if (isTerminal) tell(false)
+      if (isTerminal) show(false)
     },
     add(rows) {
       if (now === undefined) return
       now.rows += rows
-      if (monotonic() - now.toldAt >= (isTerminal ? TERMINAL_EVERY_MS : LINE_EVERY_MS)) tell(false)
+      if (monotonic() - now.toldAt >= (isTerminal ? TERMINAL_EVERY_MS : LINE_EVERY_MS)) show(false)
     },
     end() {
-      tell(true)
+      show(true)
       now = undefined
     },
   }

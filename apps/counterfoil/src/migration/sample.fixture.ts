@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Session } from '@counterfoil/core'
 import type { AccountId, ApplicationId, KeyId, SessionId } from '@counterfoil/protocol'
-import type { OpenDatabase } from '../installation/stores.ts'
+import type { OpenDatabase } from '../installation/open-database.ts'
 
 export const NOW = Date.UTC(2026, 0, 1, 9, 41, 7, 137)
 const DAY = 86_400_000

@@ -5,7 +5,8 @@ import { CommandFailure } from '../failure.ts'
 import { makeDataDir } from '../installation/data-dir.ts'
 import { openInstallation, placeOf, secretPath } from '../installation/installation.ts'
 import { readSecretFile } from '../installation/secret-file.ts'
-import { openStores, type OpenDatabase } from '../installation/stores.ts'
+import type { OpenDatabase } from '../installation/open-database.ts'
+import { openStores } from '../installation/stores.ts'
 import type { Log } from '../terminal/log.ts'
 import { requireStopped } from './running.ts'
 import type { Scope } from './sections.ts'
@@ -27,9 +28,8 @@ export interface OpenSides {
 /** Variables that say the same for both sides, whatever the files say. */
 const STORE_VARIABLES = ['COUNTERFOIL_DATABASE', 'COUNTERFOIL_DATA_DIR', 'COUNTERFOIL_SESSION_STORE']
 
-/** Opens the data that is to be copied, and sees to it that nobody uses it. @throws {CommandFailure} */
+/** Opens the data that is to be copied, beside a server that may be running. @throws {CommandFailure} */
 export async function openSource(from: Configuration, log: Log): Promise<OpenSide> {
-  await requireStopped(from.database)
   const { stores, secret } = await openInstallation(from, { make: false, log, patient: false })
   try {
     if (!opensKeys(secret, await stores.database.listKeys()))
@@ -41,9 +41,10 @@ export async function openSource(from: Configuration, log: Log): Promise<OpenSid
   }
 }
 
-/** Opens both sides. @throws {CommandFailure} also when the keys could not be opened where they are copied to. */
+/** Opens both sides, if no server has. @throws {CommandFailure} also when the keys could not be opened where they are copied to. */
 export async function openSides(from: Configuration, to: Configuration, log: Log): Promise<OpenSides> {
   if (nameStores(from) === nameStores(to)) throw sameData(from)
+  await requireStopped(from.database)
   await requireStopped(to.database)
   const source = await openSource(from, log)
   let target: OpenSide | undefined

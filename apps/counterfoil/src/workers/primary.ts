@@ -55,7 +55,7 @@ class Crew {
     this.#isStopping = true
     const workers = [...this.#workers]
     const endings = Promise.all(workers.map(endingOf))
-    for (const worker of workers) tell(worker, { kind: 'stop', haste })
+    for (const worker of workers) tell(worker, { haste })
     // One that is not ready yet does not listen; and one that is stuck never will.
     const kill = (): void => workers.forEach((worker) => worker.process.kill('SIGKILL'))
     const timer = setTimeout(kill, longestStopMs(haste === 'at-once' ? 0 : this.#drainSeconds) + 1000)
@@ -72,7 +72,7 @@ class Crew {
     return worker
   }
 
-  async #replace(worker: Worker, ending: Ending, startedAt: number, previousPauseMs: number): Promise<void> {
+  #replace(worker: Worker, ending: Ending, startedAt: number, previousPauseMs: number): void {
     if (this.#isStopping) return
     const pauseMs = pauseBeforeReplacing(performance.now() - startedAt, previousPauseMs)
     const { code, signal } = ending
@@ -80,11 +80,14 @@ class Crew {
       { worker: worker.id, code, signal, pauseMs },
       'a worker has ended; another one takes its place',
     )
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    setTimeout(() => this.#succeed(pauseMs), pauseMs)
+  }
+
+  #succeed(pauseMs: number): void {
     if (this.#isStopping) return
-    const restartedAt = performance.now()
-    const next = this.#fork()
-    void endingOf(next).then((nextEnding) => this.#replace(next, nextEnding, restartedAt, pauseMs))
+    const startedAt = performance.now()
+    const worker = this.#fork()
+    void endingOf(worker).then((ending) => this.#replace(worker, ending, startedAt, pauseMs))
   }
 }
 
@@ -94,11 +97,9 @@ async function endingOf(worker: Worker): Promise<Ending> {
   return { code, signal }
 }
 
-function readinessOf(worker: Worker): Promise<'ready'> {
+function readinessOf(worker: Worker): Promise<FromWorker> {
   return new Promise((resolve) => {
-    worker.on('message', (word: FromWorker) => {
-      if (word.kind === 'ready') resolve('ready')
-    })
+    worker.once('message', (word: FromWorker) => resolve(word))
   })
 }
 

@@ -8,11 +8,9 @@ import type { FromWorker, ToWorker } from './messages.ts'
 export async function beWorker(configuration: Configuration, log: Log): Promise<void> {
   // Until it serves, there is nothing to finish.
   let stop: (haste: Haste) => void = () => process.exit(0)
-  process.on('message', (word: ToWorker) => {
-    if (word.kind === 'stop') stop(word.haste)
-  })
+  process.on('message', ({ haste }: ToWorker) => stop(haste))
   const node = await startNode(configuration, log)
   stop = stopOnWord(log, (haste) => drainAndClose(node, haste === 'at-once' ? 0 : configuration.drainSeconds, log))
-  const ready: FromWorker = { kind: 'ready' }
+  const ready: FromWorker = 'ready'
   process.send?.(ready)
 }

@@ -46,7 +46,7 @@ const SAME_SESSION = 'sessions that were copied are the same in every member, an
 
 const databaseMutants: readonly Mutant[] = [
   brokenArchive('a copy that forgets which session was spared', SAME_ACCOUNT, ({ accounts }) => ({
-    accounts: reading(accounts, ({ kept: _, ...account }) => account),
+    accounts: reading(accounts, (account) => ({ ...account, kept: undefined })),
   })),
   brokenArchive('a copy that enables every account', SAME_ACCOUNT, ({ accounts }) => ({
     accounts: writing(accounts, (account) => ({ ...account, disabled: false })),
@@ -222,7 +222,7 @@ const sessionMutants: readonly Mutant[] = [
     sessions: writing(sessions, (session) => ({ ...session, generation: 0 })),
   })),
   brokenSessionArchive('a copy without device labels', SAME_SESSION, ({ sessions }) => ({
-    sessions: writing(sessions, ({ deviceLabel: _, ...session }) => session),
+    sessions: writing(sessions, (session) => ({ ...session, deviceLabel: undefined })),
   })),
   brokenSessionArchive(
     'attributes that begin anew',
@@ -280,7 +280,7 @@ const sessionMutants: readonly Mutant[] = [
       ...sessions,
       async write(rows) {
         const there = await sessions.find(rows.map(({ id }) => id))
-        const bare = ({ attributes: _, ...session }: (typeof rows)[number]): string => canonicalRow(session)
+        const bare = (session: (typeof rows)[number]): string => canonicalRow({ ...session, attributes: undefined })
         const known = new Set(there.map(bare))
         return sessions.write(rows.filter((row) => !known.has(bare(row))))
       },

@@ -13,7 +13,7 @@ function cookieLifeMs({ session }: SignedIn, now: number): number {
 }
 
 /** Puts the long-lived credential into its cookie. */
-export function putIntoCookie(context: ServerContext, reply: FastifyReply, signedIn: SignedIn): void {
+function putIntoCookie(context: ServerContext, reply: FastifyReply, signedIn: SignedIn): void {
   const value = signedIn.credentials.sessionToken ?? signedIn.credentials.refreshToken
   if (value === undefined) return
   const shape = context.cookies[signedIn.session.strategy]

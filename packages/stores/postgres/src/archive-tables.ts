@@ -29,7 +29,7 @@ export interface ArchiveTable<Row> {
   /** What is bound, by name and type. */
   readonly columns: readonly (readonly [name: string, type: string])[]
   readonly cellsOf: (row: Row) => readonly unknown[]
-  /** When a row `g` cannot be added although its key is free. */
+  /** Selects the places of rows that cannot be added although their keys are free. Joins: subqueries would read whole tables. */
   readonly objection?: string
   /** Statements that add what is `given`. */
   readonly inserts: readonly string[]
@@ -68,12 +68,13 @@ const ACCOUNTS = tableOf<DatabaseContents['accounts']>({
     ['disabled', 'boolean'],
     ['created_at', 'bigint'],
   ],
-  cellsOf: ({ id, email, name, passwordHash, roles, generation, kept, disabled, createdAt }) => [
-    ...[id, storedText(email), storedText(canonicalEmail(email)), storedOptional(name), storedText(passwordHash)],
-    ...[JSON.stringify(roles), generation, kept?.sessionId ?? null, kept?.generation ?? null, disabled, createdAt],
-  ],
-  objection: `EXISTS (SELECT 1 FROM counterfoil_accounts a WHERE a.canonical_email = g.canonical_email)
-    OR EXISTS (SELECT 1 FROM counterfoil_erased_accounts e WHERE e.id = g.id)`,
+  cellsOf: ({ id, email, name, passwordHash, roles, generation, kept, disabled, createdAt }) => {
+    const texts = [storedText(email), storedText(canonicalEmail(email)), storedOptional(name), storedText(passwordHash)]
+    const generations = [generation, kept?.sessionId ?? null, kept?.generation ?? null]
+    return [id, ...texts, JSON.stringify(roles), ...generations, disabled, createdAt]
+  },
+  objection: `SELECT g.place FROM given g JOIN counterfoil_accounts a ON a.canonical_email = g.canonical_email
+    UNION ALL SELECT g.place FROM given g JOIN counterfoil_erased_accounts e ON e.id = g.id`,
 })
 
 const KEY_TYPES = [
@@ -108,7 +109,7 @@ export const DATABASE_TABLES: Tables<Omit<DatabaseContents, 'log'>> = {
     rowOf: ([id]) => ({ id: id as AccountId }),
     columns: [['id', 'text']],
     cellsOf: ({ id }) => [id],
-    objection: 'EXISTS (SELECT 1 FROM counterfoil_accounts a WHERE a.id = g.id)',
+    objection: 'SELECT g.place FROM given g JOIN counterfoil_accounts a ON a.id = g.id',
   }),
   applications: tableOf({
     from: 'counterfoil_applications',
@@ -157,7 +158,7 @@ export const DATABASE_TABLES: Tables<Omit<DatabaseContents, 'log'>> = {
       ['at', 'bigint'],
     ],
     cellsOf: (record) => [record.position, ...cellsOfRevocation(record)],
-    objection: 'EXISTS (SELECT 1 FROM counterfoil_installation i WHERE i.head > 0)',
+    objection: 'SELECT g.place FROM given g JOIN counterfoil_installation i ON i.head > 0',
   }),
 }
 

@@ -80,10 +80,7 @@ async function add<Row>(
   const given = `WITH given AS (SELECT * FROM unnest(${arrays}) WITH ORDINALITY AS g (${names}, place))`
   const values = columnsOf(rows.map(cellsOf), columns.length)
   if (objection !== undefined) {
-    const [refused] = await ask(
-      `${given} SELECT g.place::int FROM given g WHERE ${objection} ORDER BY 1 LIMIT 1`,
-      values,
-    )
+    const [refused] = await ask(`${given} SELECT place::int FROM (${objection}) o ORDER BY place LIMIT 1`, values)
     const row = refused && rows[Number(refused[0]) - 1]
     if (row !== undefined) return { differs: keyOf(row) }
   }

@@ -112,13 +112,8 @@ function createEar(connect: () => Promise<PostgresListener>, notice: (topic: Top
       listener = undefined
       if (isWanted) again()
     }
-    connected.on('error', lost)
-    connected.on('end', lost)
-    connected.on('notification', ({ payload }) => {
-      if (payload === 'log' || payload === 'nodes') notice(payload)
-    })
     listener = connected
-    await connected.query(`LISTEN ${CHANNEL}`)
+    await listenOn(connected, notice, lost)
     if (!isWanted) await connected.end()
     if (listener !== connected) throw new Error('the connection was lost')
   }
@@ -159,4 +154,14 @@ function createEar(connect: () => Promise<PostgresListener>, notice: (topic: Top
       await present?.end().catch(() => undefined)
     },
   }
+}
+
+/** Hears on this connection what is notified, from when it resolves until it is lost. */
+async function listenOn(connected: PostgresListener, notice: (topic: Topic) => void, lost: () => void): Promise<void> {
+  connected.on('error', lost)
+  connected.on('end', lost)
+  connected.on('notification', ({ payload }) => {
+    if (payload === 'log' || payload === 'nodes') notice(payload)
+  })
+  await connected.query(`LISTEN ${CHANNEL}`)
 }

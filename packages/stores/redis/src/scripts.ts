@@ -13,7 +13,7 @@ export interface Script {
 export const GRACE_MS = 24 * 60 * 60 * 1000
 
 /** How long an account's floor is kept after the last end of all: far longer than any sign-in takes. */
-export const FLOOR_KEPT_MS = 365 * 24 * 60 * 60 * 1000
+const FLOOR_KEPT_MS = 365 * 24 * 60 * 60 * 1000
 
 /** How long a session that is starting may take. */
 export const START_LIMIT_MS = 60_000

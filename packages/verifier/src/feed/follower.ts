@@ -1,4 +1,11 @@
-import { type LeaseAnswer, type LogHead, type Push, type Revocation, elapsedMs, type Instant } from '@counterfoil/protocol'
+import {
+  type LeaseAnswer,
+  type LogHead,
+  type Push,
+  type Revocation,
+  elapsedMs,
+  type Instant,
+} from '@counterfoil/protocol'
 
 /** How a follower goes about it. */
 export interface FollowerSettings {

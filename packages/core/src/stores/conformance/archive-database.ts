@@ -177,7 +177,7 @@ const LOG: readonly ConformanceCase[] = [
 
 interface Sample {
   readonly name: 'accounts' | 'erasedAccounts' | 'applications' | 'keys' | 'audit' | 'revocations'
-  fill(stores: ArchivedStores): Promise<unknown>
+  readonly fill: (stores: ArchivedStores) => Promise<unknown>
 }
 
 const SAMPLES: readonly Sample[] = [
@@ -289,8 +289,9 @@ const CARE: readonly ConformanceCase[] = [
   holdTo('changing a row after it was read or written changes nothing in the database', async (stores) => {
     const { archive } = requireArchives(stores)
     const { id } = await registerSample(stores.database, { roles: ['reader'] })
-    const [row] = await archive.accounts.read(undefined, 1).then(({ rows }) => rows)
-    ;(row?.roles as string[]).push('admin')
+    const [row] = (await archive.accounts.read(undefined, 1)).rows
+    assert.ok(row)
+    ;(row.roles as string[]).push('admin')
     const [found] = await archive.accounts.find([id])
     assertSame(found?.roles, ['reader'])
     const written = { ...sampleAccount({ roles: ['reader'] }), generation: 0, disabled: false }
