@@ -1,17 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { readTreeCpuMicros } from './processes.ts'
 
 /** A server under test, in a process of its own and on a processor of its own where there are two. */
 export interface Child {
   readonly url: string
-  /** User and system time so far, in microseconds. */
+  /** User and system time so far, with all processes that it started, in microseconds. */
   cpuMicros(): number
   stop(): Promise<void>
 }
-
-const TICK_MICROS = 10_000
 
 /** Starts a program on the first processor; it is up once it prints a line with `listening on URL`, or once `url` answers. */
 export async function startChild(
@@ -28,7 +26,7 @@ export async function startChild(
   const url = await untilUp(child, options.url)
   const { pid } = child
   if (pid === undefined) throw new Error(`${args.join(' ')} did not start`)
-  return { url, cpuMicros: () => readCpuMicros(pid), stop: () => stop(child) }
+  return { url, cpuMicros: () => readTreeCpuMicros(pid), stop: () => stop(child) }
 }
 
 async function untilUp(child: ChildProcess, url: string | undefined): Promise<string> {
@@ -54,12 +52,6 @@ function untilSaid(child: ChildProcess): Promise<string> {
     })
     child.once('exit', () => reject(new Error('a server ended before it was up')))
   })
-}
-
-/** From the kernel's own accounting (proc(5), fields 14 and 15), in ticks of 10 ms. */
-function readCpuMicros(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
 }
 
 async function stop(child: ChildProcess): Promise<void> {

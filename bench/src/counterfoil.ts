@@ -20,8 +20,8 @@ async function post(url: string, body: object): Promise<Readonly<Record<string, 
   return (await response.json()) as Readonly<Record<string, string>>
 }
 
-/** Starts it in an empty folder. */
-export async function startCounterfoil(): Promise<Counterfoil> {
+/** Starts it in an empty folder. `stores` are lines of its configuration; SQLite unless given. */
+export async function startCounterfoil(stores: readonly string[] = []): Promise<Counterfoil> {
   const folder = mkdtempSync(join(tmpdir(), 'counterfoil-bench-'))
   const port = await findFreePort()
   const config = join(folder, 'counterfoil.toml')
@@ -30,6 +30,7 @@ export async function startCounterfoil(): Promise<Counterfoil> {
     `listen = "127.0.0.1:${port}"`,
     `data_dir = "${join(folder, 'data')}"`,
     'log_level = "warn"',
+    ...stores,
     '[policy]',
     ...limits,
   ]

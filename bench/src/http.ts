@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startPostgres, type PostgresServer } from '@counterfoil/testbed'
 import autocannon from 'autocannon'
 import { startChild, type Child } from './child.ts'
 import { startCounterfoil, type Counterfoil } from './counterfoil.ts'
@@ -10,6 +11,8 @@ import { findFreePort } from './ports.ts'
 import { startRedis } from './redis.ts'
 
 const CONNECTIONS = 16
+
+const OVER_REDIS = 'ours, stateful, PostgreSQL + Redis'
 
 /** Sessions that refresh at once. */
 const REFRESHERS = 64
@@ -114,6 +117,32 @@ async function expressSession(redisUrl: string): Promise<Subject> {
   return { name: 'express-session + connect-redis', child, load: getting(child.url, { cookie }) }
 }
 
+async function fastifySession(redisUrl: string): Promise<Subject> {
+  const child = await startChild([server('fastify-session'), redisUrl])
+  const cookie = await cookieOf(`${child.url}/sign-in`, {})
+  return { name: '@fastify/session + Redis', child, load: getting(child.url, { cookie }) }
+}
+
+async function betterAuthRedis(folder: string, redisUrl: string): Promise<Subject> {
+  const child = await startChild([server('better-auth-redis'), folder, String(await findFreePort()), redisUrl])
+  const account = { email: 'ada@example.com', password: 'correct horse battery', name: 'Ada' }
+  const cookie = await cookieOf(`${child.url}/api/auth/sign-up/email`, account)
+  const load = getting(`${child.url}/api/auth/get-session`, { cookie })
+  return { name: 'better-auth get-session, Redis', child, load }
+}
+
+/** A node of ours over PostgreSQL and Redis, as one of many would be. */
+async function oursOverRedis(postgres: PostgresServer, redisUrl: string): Promise<Subject> {
+  const counterfoil = await startCounterfoil([
+    `database = "${postgres.url()}"`,
+    `session_store = "${redisUrl}"`,
+    'secret = "a secret of the benchmark, long enough"',
+  ])
+  const token = (await counterfoil.signIn('stateful'))['session_token'] ?? ''
+  const load = getting(`${counterfoil.url}/sessions/current`, { authorization: `Bearer ${token}` })
+  return { name: OVER_REDIS, child: counterfoil, load }
+}
+
 async function oidcProvider(): Promise<Subject> {
   const child = await startChild([server('oidc-provider'), String(await findFreePort())])
   const tokens: string[] = []
@@ -159,12 +188,20 @@ export async function benchHttp(quick: boolean): Promise<SuiteResult> {
     return subject
   }
   const redis = await startRedis()
+  const postgres = await startPostgres()
   try {
     const counterfoil = await startCounterfoil()
     children.push(counterfoil)
     const { stateful, hybrid, refresh, token } = await ours(counterfoil)
     const sessions = [stateful, hybrid, keep(await betterAuth(folder))]
-    if (redis !== undefined) sessions.push(keep(await expressSession(redis.url)))
+    if (redis !== undefined) {
+      sessions.push(
+        keep(await expressSession(redis.url)),
+        keep(await fastifySession(redis.url)),
+        keep(await betterAuthRedis(folder, redis.url)),
+        keep(await oursOverRedis(postgres, redis.url)),
+      )
+    }
     const refreshes = [refresh, keep(await oidcProvider())]
     const services: Subject[] = []
     for (const kind of ['http', 'http-verified', 'fastify', 'fastify-jose'])
@@ -178,6 +215,7 @@ export async function benchHttp(quick: boolean): Promise<SuiteResult> {
   } finally {
     await Promise.all(children.map((child) => child.stop()))
     await redis?.stop()
+    await postgres.close()
     rmSync(folder, { recursive: true })
   }
 }
@@ -190,6 +228,9 @@ function findingsOf(costs: ReadonlyMap<string, number>): Finding[] {
   }
   return [
     ...compare('ours, stateful', 'express-session + connect-redis', 4),
+    ...compare(OVER_REDIS, 'express-session + connect-redis', 4),
+    ...compare(OVER_REDIS, '@fastify/session + Redis', undefined),
+    ...compare(OVER_REDIS, 'better-auth get-session, Redis', 25),
     ...compare('ours, stateful', 'better-auth get-session', 25),
     ...compare('ours, access token', 'better-auth get-session', undefined),
     ...compare('ours, refresh', 'oidc-provider refresh', 6),

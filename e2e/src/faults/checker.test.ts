@@ -176,6 +176,7 @@ describe('a history that breaks one', () => {
       [call('check', 40, of('s', { answer: { ...AWAY, clearsCookie: true } }))],
     ],
     ['an answer that is 500', 'cannot tell', [call('check', 40, of('s', { answer: { ...AWAY, status: 500 } }))]],
+    ['a store that stays away when it is back', 'recovery', [call('sign-in', 40, { password: 0, answer: AWAY })]],
     ['a password that was forgotten', 'durable', [call('sign-in', 40, { password: 0, answer: WRONG })]],
     [
       'a password change that was forgotten',

@@ -4,6 +4,7 @@ import { checkEndings } from './checks/endings.ts'
 import { checkHonest } from './checks/honest.ts'
 import { gatherSessions } from './checks/known-sessions.ts'
 import { checkOutages } from './checks/outages.ts'
+import { checkRecovery } from './checks/recovery.ts'
 import { checkSuccessors } from './checks/successors.ts'
 import type { Terms } from './checks/terms.ts'
 import type { Call, Violation } from './history.ts'
@@ -34,6 +35,7 @@ export function checkHistory(calls: readonly Call[], terms: Terms): Verdict {
       ...checkOutages(calls),
       ...durable.violations,
       ...checkAudit(calls, terms),
+      ...checkRecovery(calls),
     ],
     lostSessions: honest.lost,
     lostEndings: endings.lost,

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { runScenario, type Outcome } from './run.ts'
 import type { Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
-import { headLines, lineOf, writeTable } from './table.ts'
+import { headLine, lineOf, writeTable } from './table.ts'
 
 /**
  * Runs the scenarios, prints a line for each, and exits with 1 when a promise was broken. `--only` chooses those whose profile and name contain a text,
@@ -44,7 +44,7 @@ const chosen = SCENARIOS.filter(
 )
 const outcomes: Outcome[] = []
 console.log(`seed ${seed}, ${chosen.length} scenarios`)
-console.log(headLines().join('\n'))
+console.log(headLine())
 for (const scenario of chosen) {
   const outcome = await run(scenario, seed)
   if (outcome === undefined) continue
@@ -54,5 +54,5 @@ for (const scenario of chosen) {
 }
 const broken = outcomes.filter(({ violations }) => violations.length > 0).length
 console.log(`${outcomes.length} of ${chosen.length} scenarios ran, ${broken} with violations`)
-if (values.write) writeTable([...headLines(), ...outcomes.map(lineOf)])
+if (values.write) writeTable(outcomes)
 process.exitCode = broken === 0 ? 0 : 1

@@ -103,6 +103,8 @@ function longestOutage(calls: readonly Call[]): number {
     .map(({ endedAt }) => endedAt)
     .toSorted((one, other) => one - other)
   const vain = asked.filter(isUncertain)
+  // What has not come back by the end counts until then.
+  good.push(Math.max(...asked.map(({ endedAt }) => endedAt)))
   let longest = 0
   for (const [at, end] of good.entries()) {
     const begin = good[at - 1] ?? end

@@ -43,7 +43,7 @@ function clockOff(by: string): Pick<Scenario, 'lacks' | 'strike'> {
 
 /** Nodes that die, hang, or have the wrong time. */
 export const NODE_SCENARIOS: readonly Scenario[] = [
-  { name: 'kill −9 of the node', profile: 'sqlite', isQuick: true, strike: kill },
+  { name: 'kill −9 of the node', profile: 'sqlite', strike: kill },
   { name: 'SIGSTOP of the node for 0.5τ', profile: 'sqlite', strike: stop(0.5 * TAU_MS) },
   { name: 'SIGSTOP of the node for 3τ', profile: 'sqlite', strike: stop(3 * TAU_MS) },
   { name: 'clock of the node 1 h ahead', profile: 'sqlite', ...clockOff('+1h') },
