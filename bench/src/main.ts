@@ -8,7 +8,6 @@ import { benchMemory } from './memory.ts'
 import { benchRotation } from './rotation.ts'
 import { benchStart } from './start.ts'
 import { benchStores } from './stores.ts'
-import { benchStores } from './stores.ts'
 import { benchVerify } from './verify.ts'
 
 /** Runs the suites, prints each as it ends, and writes all of a whole run to RESULTS.md. */
@@ -19,7 +18,6 @@ const SUITES: Readonly<Record<string, (quick: boolean) => Promise<SuiteResult>>>
   http: benchHttp,
   start: benchStart,
   memory: benchMemory,
-  stores: benchStores,
 }
 
 function describeMachine(): string {

@@ -103,15 +103,18 @@ type PostgresCall = Parameters<typeof openPostgres>[0]['pool']['query']
 
 /** Sessions in one Redis, and a client beside it. */
 export interface RedisInstallation extends Installation {
-  readonly client: ReturnType<typeof createClient>
+  readonly client: ReturnType<typeof connectTo>
   readonly server: RedisServer
+}
+
+function connectTo({ url }: RedisServer) {
+  return createClient({ url, disableOfflineQueue: true }).on('error', () => undefined)
 }
 
 /** A Redis of its own, which writes an append-only file and flushes it each second. */
 export async function openRedis(): Promise<RedisInstallation> {
   const server = await startRedis()
-  const client = createClient({ url: server.url, disableOfflineQueue: true })
-  client.on('error', () => undefined)
+  const client = connectTo(server)
   await client.connect()
   const { database } = createMemoryStores()
   const repair = (): Promise<never> => Promise.reject(new Error('Redis has lost writes'))

@@ -80,6 +80,15 @@ describe('a history that keeps the promises', () => {
       [call('change-password', 40, of('s', { password: 1 })), refresh(60, 'cfr_0', 'cfr_1')],
     ],
     [
+      'a spent token that a store which lost its successors takes for the latest',
+      [
+        refresh(40, 'cfr_0', 'cfr_1'),
+        refresh(60, 'cfr_1', 'cfr_2'),
+        refresh(80, 'cfr_0', 'cfr_1', { isLatest: false }),
+        refresh(100, 'cfr_2', 'cfr_3'),
+      ],
+    ],
+    [
       'an access token that has run out',
       [call('check', 40, of('s', { answer: { ...ENDED, code: 'credential_expired' } }))],
     ],

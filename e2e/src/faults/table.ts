@@ -45,7 +45,7 @@ function line(cells: readonly string[]): string {
 /** The whole table, its columns as wide as what is in them. */
 function tableOf(outcomes: readonly Outcome[]): string {
   const rows = [HEAD, ...outcomes.map(cellsOf)]
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => [...(cells[column] ?? '')].length)))
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? '').length)))
   const padded = rows.map((cells) => line(cells.map((cell, column) => cell.padEnd(widths[column] ?? 0))))
   return [padded[0], line(widths.map((width) => '-'.repeat(width))), ...padded.slice(1)].join('\n')
 }

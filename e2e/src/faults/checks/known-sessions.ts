@@ -33,7 +33,7 @@ export function gatherSessions(calls: readonly Call[]): ReadonlyMap<string, Know
 function describe(id: string, signIn: Call, calls: readonly Call[]): KnownSession {
   const endings = calls.filter((call) => mayEnd(call, signIn))
   const answered = endings
-    .filter((call) => succeeded(call) || isReuse(call))
+    .filter((call) => (call.kind === 'refresh' ? isReuse(call) : succeeded(call)))
     // What ends all sessions ends those that had begun when it was asked for.
     .filter((call) => call.session === id || signIn.endedAt < call.startedAt)
     .map((call) => ({ at: call.endedAt, everywhere: call.everywhere === true, isTold: false }))
