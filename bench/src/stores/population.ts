@@ -14,7 +14,7 @@ const FILL_STEP = 1000
 const STRIDE = 611_953
 
 /** A session of an account of its own. */
-export function newSession(): Session {
+function newSession(): Session {
   const use = { at: Date.now(), address: '198.51.100.217', userAgent: USER_AGENT }
   return {
     id: drawId<SessionId>(systemRandom),

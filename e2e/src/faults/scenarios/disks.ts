@@ -2,18 +2,21 @@ import type { PostgresServer } from '@counterfoil/testbed'
 import { fillDisk, lacksCompiler, lacksMounts } from '../disks.ts'
 import { must, pause, type Scenario } from '../scenario.ts'
 
-/** PostgreSQL gives up when it cannot write; whoever runs it starts it again when there is room. */
+/** PostgreSQL gives up when it cannot write, or stays in a recovery that has failed; whoever runs it starts it again when there is a disk. */
 async function revive(postgres: PostgresServer): Promise<void> {
-  await pause(500)
-  for (let tries = 0; tries < 100; tries++) {
-    if (!postgres.isRunning) await postgres.start()
-    const isUp = await postgres.query('SELECT 1').then(
-      () => true,
-      () => false,
-    )
-    if (isUp) return
+  for (let tries = 0; tries < 20; tries++) {
     await pause(100)
+    if (await isUp(postgres)) return
   }
+  await postgres.stop('immediate')
+  await postgres.start()
+}
+
+function isUp(postgres: PostgresServer): Promise<boolean> {
+  return postgres.query('SELECT 1').then(
+    () => true,
+    () => false,
+  )
 }
 
 const fillPostgres: Scenario['strike'] = async ({ postgres }) => {

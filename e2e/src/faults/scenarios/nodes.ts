@@ -46,7 +46,6 @@ export const NODE_SCENARIOS: readonly Scenario[] = [
   { name: 'kill −9 of the node', profile: 'sqlite', strike: kill },
   { name: 'SIGSTOP of the node for 0.5τ', profile: 'sqlite', strike: stop(0.5 * TAU_MS) },
   { name: 'SIGSTOP of the node for 3τ', profile: 'sqlite', strike: stop(3 * TAU_MS) },
-  { name: 'clock of the node 1 h ahead', profile: 'sqlite', ...clockOff('+1h') },
   { name: 'clock of the node 1 h behind', profile: 'sqlite', ...clockOff('-1h') },
   { name: 'kill −9 of two nodes, one after the other', profile: 'postgres', isQuick: true, strike: kill },
   { name: 'SIGSTOP of a node for 0.5τ', profile: 'postgres', strike: stop(0.5 * TAU_MS) },
