@@ -11,12 +11,18 @@ export interface Child {
   stop(): Promise<void>
 }
 
-/** Starts a program on the first processor; it is up once it prints a line with `listening on URL`, or once `url` answers. */
+/** Starts a program on the first processor, unless `isPinned` is false; it is up once it prints a line with `listening on URL`, or once `url` answers. */
 export async function startChild(
   args: readonly string[],
-  options: { readonly url?: string; readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  options: {
+    readonly url?: string
+    readonly env?: Readonly<Record<string, string>>
+    readonly cwd?: string
+    readonly isPinned?: boolean
+  } = {},
 ): Promise<Child> {
-  const pinned = availableParallelism() > 1 ? ['taskset', '-c', '0', process.execPath] : [process.execPath]
+  const isPinned = (options.isPinned ?? true) && availableParallelism() > 1
+  const pinned = isPinned ? ['taskset', '-c', '0', process.execPath] : [process.execPath]
   const [command = '', ...before] = pinned
   const child = spawn(command, [...before, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

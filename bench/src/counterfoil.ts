@@ -20,8 +20,11 @@ async function post(url: string, body: object): Promise<Readonly<Record<string, 
   return (await response.json()) as Readonly<Record<string, string>>
 }
 
-/** Starts it in an empty folder. `stores` are lines of its configuration; SQLite unless given. */
-export async function startCounterfoil(stores: readonly string[] = []): Promise<Counterfoil> {
+/** Starts it in an empty folder. `stores` are lines of its configuration; SQLite unless given. On the first processor unless it may have them all. */
+export async function startCounterfoil(
+  stores: readonly string[] = [],
+  options: { readonly isPinned?: boolean } = {},
+): Promise<Counterfoil> {
   const folder = mkdtempSync(join(tmpdir(), 'counterfoil-bench-'))
   const port = await findFreePort()
   const config = join(folder, 'counterfoil.toml')
@@ -36,7 +39,7 @@ export async function startCounterfoil(stores: readonly string[] = []): Promise<
   ]
   writeFileSync(config, settings.join('\n'))
   const url = `http://localhost:${port}`
-  const child = await startChild([COMMAND, 'serve', '--config', config], { url: `${url}/healthz` })
+  const child = await startChild([COMMAND, 'serve', '--config', config], { url: `${url}/healthz`, ...options })
   const email = 'ada@example.com'
   await post(`${url}/accounts`, { email, password: PASSWORD })
   return {

@@ -18,7 +18,7 @@ const OVER_REDIS = 'ours, stateful, PostgreSQL + Redis'
 const REFRESHERS = 64
 
 /** A server, and a way to keep it busy for a while; answers how many requests it served. */
-interface Subject {
+export interface Subject {
   readonly name: string
   readonly child: Child
   load(forMs: number): Promise<number>
@@ -29,7 +29,7 @@ function server(file: string): string {
 }
 
 /** GETs of one address with these headers. Any answer but 2xx fails the run: an error is not a fast success. */
-function getting(url: string, headers: Readonly<Record<string, string>>): Subject['load'] {
+export function getting(url: string, headers: Readonly<Record<string, string>>): Subject['load'] {
   return async (forMs) => {
     const { requests, non2xx, errors } = await autocannon({
       url,
@@ -43,7 +43,7 @@ function getting(url: string, headers: Readonly<Record<string, string>>): Subjec
 }
 
 /** Rotating refreshes: each caller has a session of its own, and sends what it got last. */
-function refreshing(url: string, clientId: string, tokens: string[]): Subject['load'] {
+export function refreshing(url: string, clientId: string, tokens: string[]): Subject['load'] {
   const agent = new Agent({ keepAlive: true, maxSockets: tokens.length })
   return async (forMs) => {
     const began = performance.now()

@@ -26,7 +26,7 @@ export async function benchStores(quick: boolean): Promise<SuiteResult> {
   if (!hasRedis()) throw new Error('this suite needs redis-server on PATH')
   const extent = quick
     ? { forMs: 500, rounds: 3, live: 10_000, many: 100_000 }
-    : { forMs: 2_000, rounds: 5, live: 100_000, many: 1_000_000 }
+    : { forMs: 1_500, rounds: 5, live: 100_000, many: 1_000_000 }
   const server = await startDurablePostgres()
   try {
     const parts = [...(await measureSideBySide(server, extent)), await measureGrowth(server, extent.many, extent)]
@@ -50,10 +50,10 @@ async function measureSideBySide(server: PostgresServer, { live, ...pace }: Exte
   const stores: readonly Installation[] = [openMemory(), await openSqliteFile(), postgres, redis]
   const filled: Filled[] = stores.map((installation) => ({
     installation,
-    population: new Population(installation.sessions),
+    population: new Population(installation.sessions, live),
   }))
   const populationOf = (of: Installation): Population =>
-    filled.find(({ installation }) => installation === of)?.population ?? new Population(of.sessions)
+    filled.find(({ installation }) => installation === of)?.population ?? new Population(of.sessions, live)
   try {
     const inRedis = await weighInRedis(redis, populationOf(redis), live)
     for (const { population } of filled) await population.grow(live - population.size)

@@ -38,7 +38,7 @@ async function growthOf(
   try {
     for (const count of [FEW, many]) {
       const installation = await open()
-      const population = new Population(installation.sessions)
+      const population = new Population(installation.sessions, count)
       stores.push({ installation, population })
       await population.grow(count)
     }

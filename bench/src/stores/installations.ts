@@ -50,13 +50,22 @@ export async function openSqliteFile(): Promise<Installation> {
   }
 }
 
+/** Counts of what PostgreSQL was asked. */
+export interface Statements {
+  readonly all: number
+  readonly aboutSessions: number
+}
+
+/** What a check reads when it is not cached: see `findStanding` of core. */
+const ABOUT_SESSIONS = /counterfoil_(sessions|accounts|applications)/
+
 /** Sessions in PostgreSQL, and the pool that they go through. */
 export interface PostgresInstallation extends Installation {
   readonly stores: PostgresStores
   readonly pool: Pool
   readonly server: PostgresServer
-  /** How many statements went through the pool. */
-  readonly statements: () => number
+  /** How many statements went through the pool, and how many of them read what a check of a session is about. */
+  readonly statements: () => Statements
 }
 
 /** A server of this run's own, with what it commits flushed. */
@@ -69,11 +78,12 @@ export async function openPostgresDatabase(server: PostgresServer): Promise<Post
   const connectionString = server.url(await server.createDatabase())
   const pool = new Pool({ connectionString, max: POOL_SIZE })
   pool.on('error', () => undefined)
-  let statements = 0
+  const statements = { all: 0, aboutSessions: 0 }
   const counting = {
     connect: () => pool.connect(),
     query: (statement: Parameters<PostgresCall>[0]) => {
-      statements++
+      statements.all++
+      if (ABOUT_SESSIONS.test(statement.text)) statements.aboutSessions++
       return pool.query(statement)
     },
   }
@@ -90,7 +100,7 @@ export async function openPostgresDatabase(server: PostgresServer): Promise<Post
     stores,
     pool,
     server,
-    statements: () => statements,
+    statements: () => ({ ...statements }),
     storeCpuMicros: () => readTreeCpuMicros(server.pid),
     close: async () => {
       await stores.close()

@@ -10,6 +10,9 @@ const USER_AGENT =
 /** Sessions that are started at once while a store is filled. */
 const FILL_STEP = 1000
 
+/** Of 128 bits in base64url. */
+const ID_LENGTH = 22
+
 /** A prime, so that every session has its turn before any has its second, and neighbours in a store are not neighbours in time. */
 const STRIDE = 611_953
 
@@ -44,31 +47,33 @@ export interface Due {
 /** The live sessions of a store, and in which generation each of them is. */
 export class Population {
   readonly #sessions: SessionStore
-  readonly #ids: SessionId[] = []
-  readonly #generations: number[] = []
+  /** Side by side, so that each call has a text of its own, as a request brings one, and looking it up costs the same however many there are. */
+  readonly #ids: Buffer
+  readonly #generations: Uint32Array
+  #size = 0
   #turn = 0
 
-  constructor(sessions: SessionStore) {
+  /** `capacity` is how many there can be. */
+  constructor(sessions: SessionStore, capacity: number) {
     this.#sessions = sessions
+    this.#ids = Buffer.alloc(capacity * ID_LENGTH)
+    this.#generations = new Uint32Array(capacity)
   }
 
   get size(): number {
-    return this.#ids.length
+    return this.#size
   }
 
   /** Some of the ids. */
   sample(count: number): SessionId[] {
-    return this.#ids.slice(0, count)
+    return Array.from({ length: Math.min(count, this.#size) }, (_, index) => this.#idAt(index))
   }
 
   async grow(count: number): Promise<void> {
     for (let done = 0; done < count; done += FILL_STEP) {
       const some = Array.from({ length: Math.min(FILL_STEP, count - done) }, newSession)
       await Promise.all(some.map((session) => this.#start(session)))
-      for (const { id } of some) {
-        this.#ids.push(id)
-        this.#generations.push(0)
-      }
+      for (const { id } of some) this.#ids.write(id, this.#size++ * ID_LENGTH, 'latin1')
     }
   }
 
@@ -76,8 +81,7 @@ export class Population {
   readonly start = (): Promise<void> => this.#start(newSession())
 
   readonly find = async (): Promise<void> => {
-    const id = this.#ids[this.#next()]
-    if (id === undefined || (await this.#sessions.find(id, Date.now())) === undefined)
+    if ((await this.#sessions.find(this.#idAt(this.#next()), Date.now())) === undefined)
       throw new Error('a session was lost')
   }
 
@@ -90,9 +94,9 @@ export class Population {
   /** The next rotation, for somebody else to carry out. */
   due(): Due {
     const index = this.#next()
-    const [id, from] = [this.#ids[index], this.#generations[index]]
-    if (id === undefined || from === undefined) throw new Error('there are no sessions')
+    const from = this.#generations[index] ?? 0
     this.#generations[index] = from + 1
+    const id = this.#idAt(index)
     const now = Date.now()
     return {
       id,
@@ -106,7 +110,11 @@ export class Population {
     if (outcome !== 'started') throw new Error(`a session is ${outcome}`)
   }
 
+  #idAt(index: number): SessionId {
+    return this.#ids.toString('latin1', index * ID_LENGTH, (index + 1) * ID_LENGTH) as SessionId
+  }
+
   #next(): number {
-    return (this.#turn++ * STRIDE) % this.#ids.length
+    return (this.#turn++ * STRIDE) % this.#size
   }
 }

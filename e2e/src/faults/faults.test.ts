@@ -1,6 +1,7 @@
 import { hasRedis } from '@counterfoil/testbed'
 import { describe, expect, it } from 'vitest'
 import { succeeded } from './history.ts'
+import { keepHistory } from './keep-history.ts'
 import { runScenario } from './run.ts'
 import { SCENARIOS } from './scenarios.ts'
 
@@ -16,8 +17,10 @@ describe('while users work', () => {
         console.warn(`SKIPPED: ${title} is not tested here: ${lacks}`)
         return context.skip(lacks)
       }
-      const { violations, calls } = await runScenario(scenario, SEED)
-      expect(violations, `seed ${SEED}`).toEqual([])
+      const outcome = await runScenario(scenario, SEED)
+      const { violations, calls } = outcome
+      const where = violations.length > 0 ? `the history is in ${keepHistory(outcome)}` : ''
+      expect(violations, `seed ${SEED} ${where}`).toEqual([])
       expect(calls.filter(succeeded).length).toBeGreaterThan(100)
     })
   }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findFreePorts, makeScratchFolder, TcpProxy } from '@counterfoil/testbed'
 import { COMMAND } from '../harness.ts'
@@ -14,6 +14,10 @@ export const LEASE_SECONDS = 2
 const SECRET = 'a secret of the fault suite, of no use elsewhere'
 /** Longer than any start takes on a busy machine. */
 const PATIENCE_MS = 30_000
+
+/** `setpriv` of util-linux lets a process end with its parent, however that ends. */
+const SETPRIV = '/usr/bin/setpriv'
+const WITH_ITS_PARENT = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig=KILL', '--'] : []
 
 /** The stores of an installation, as its nodes reach them: each node may have a way of its own, which a fault can block. */
 export interface Stores {
@@ -69,7 +73,9 @@ export class FleetNode {
   launch(): void {
     const { PATH = '', HOME = '/' } = process.env
     const env = { PATH, HOME, ...this.#environment }
-    this.#child = spawn(process.execPath, [COMMAND, 'serve', '--config', this.#config], { env, cwd: this.#folder.path })
+    const line = [...WITH_ITS_PARENT, process.execPath, COMMAND, 'serve', '--config', this.#config]
+    const [program = process.execPath, ...rest] = line
+    this.#child = spawn(program, rest, { env, cwd: this.#folder.path })
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#output = (this.#output + text).slice(-20_000)))
   }
@@ -157,9 +163,14 @@ export async function startFleet(count: number, stores: Stores): Promise<Fleet> 
   const ports = await findFreePorts(count)
   const front = await TcpProxy.open(...ports)
   const nodes = ports.map((port, index) => new FleetNode(index, port, issuerOf(front), stores))
-  await nodes[0]?.start()
-  await Promise.all(nodes.slice(1).map((node) => node.start()))
-  return { nodes, front }
+  try {
+    await nodes[0]?.start()
+    await Promise.all(nodes.slice(1).map((node) => node.start()))
+    return { nodes, front }
+  } catch (error) {
+    await Promise.all([front, ...nodes].map((each) => each.close()))
+    throw error
+  }
 }
 
 /** What the nodes are called by everybody else. */

@@ -1,7 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { keepHistory } from './keep-history.ts'
 import { runScenario, type Outcome } from './run.ts'
 import type { Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
@@ -29,13 +27,11 @@ async function run(scenario: Scenario, seed: number): Promise<Outcome | undefine
 }
 
 /** The history is kept only of what went wrong. */
-function complain({ calls, violations, terms, seed }: Outcome): void {
-  const folder = mkdtempSync(join(tmpdir(), 'counterfoil-history-'))
-  writeFileSync(join(folder, 'history.jsonl'), calls.map((call) => `${JSON.stringify(call)}\n`).join(''))
-  writeFileSync(join(folder, 'terms.json'), JSON.stringify({ ...terms, accounts: [...terms.accounts] }))
+function complain(outcome: Outcome): void {
+  const { violations, seed } = outcome
   for (const { clause, says, call } of violations.slice(0, MOST_SHOWN))
-    console.log(`  ${clause}: ${says} ${JSON.stringify(call)}`)
-  console.log(`  ${violations.length} violations with seed ${seed}; the history is in ${folder}`)
+    console.log(`  ${clause}: ${says} ${call === undefined ? '' : JSON.stringify(call)}`)
+  console.log(`  ${violations.length} violations with seed ${seed}; the history is in ${keepHistory(outcome)}`)
 }
 
 const seed = Number(values.seed)

@@ -15,6 +15,8 @@ const MOST_DEVICES = 3
 /** Ended sessions whose credentials are tried once more when all is over. */
 const MOST_KEPT = 12
 const PAUSE_MS = 30
+/** When all is healed, there is an answer within this time. */
+const RECOVERY_MS = 30_000
 /** So often something is tried again until there is an answer: longer than any fault lasts. */
 const MOST_TRIES = 60
 
@@ -58,7 +60,15 @@ export class User {
     // One that turns out to be gone is forgotten on the way.
     for (const device of this.#devices.slice()) await (device.isHybrid ? this.#refresh(device) : this.#check(device))
     for (const device of this.#ended) await this.#tryEnded(device)
-    await this.#enter('hybrid')
+    await this.#proveAccount()
+  }
+
+  async #proveAccount(): Promise<void> {
+    const giveUpAt = performance.now() + RECOVERY_MS
+    for (;;) {
+      if (isTold(await this.#sendSignIn('hybrid', this.#password)) || performance.now() > giveUpAt) return
+      await pause(PAUSE_MS * 5)
+    }
   }
 
   get #email(): string {
@@ -94,9 +104,13 @@ export class User {
     else this.#devices.push(entered)
   }
 
-  async #enter(application: ApplicationName, password = this.#password): Promise<Device | undefined> {
+  #sendSignIn(application: ApplicationName, password: number): Promise<Called> {
     const json = { client_id: application, email: this.#email, password: passwordOf(password) }
-    const { call, body } = await this.#caller.call('sign-in', { path: ROUTES.sessions, json }, { password })
+    return this.#caller.call('sign-in', { path: ROUTES.sessions, json }, { password })
+  }
+
+  async #enter(application: ApplicationName, password = this.#password): Promise<Device | undefined> {
+    const { call, body } = await this.#sendSignIn(application, password)
     const token = call.answer?.token
     if (!succeeded(call) || call.session === undefined || token === undefined) return undefined
     return new Device(call.session, application, token, accessTokenIn(body))

@@ -3,7 +3,7 @@ import { during, must, pause, TAU_MS, type Damage, type Scenario } from '../scen
 import type { Setting } from '../setting.ts'
 
 /** Writes of so long before a server died may be lost: what its replicas lagged, or what it had not yet written to disk. */
-const LOSS_MS = 1500
+const LOSS_MS = 200
 
 const restart: Scenario['strike'] = async ({ redis }) => {
   await must(redis).stop()
