@@ -5,13 +5,14 @@ import { showPostgresUrl } from '../config/postgres-url.ts'
 import type { Log } from '../terminal/log.ts'
 import { AgreedClock } from './agreed-clock.ts'
 import type { OpenDatabase } from './open-database.ts'
+import { RenewingPool } from './renewing-pool.ts'
 import { reasonOf, StoreFailure } from './unreachable.ts'
 
 /** How long a connection may take to be made, or to become free. */
 const CONNECT_MS = 5000
 
 /** How long a statement may take until nobody waits for it any more. */
-const STATEMENT_MS = 10_000
+const STATEMENT_MS = 5000
 
 /** Connections are made anew after so long, so that they follow a name that leads elsewhere by now. */
 const LIFE_SECONDS = 1800
@@ -29,15 +30,9 @@ export interface PostgresParts {
 /** Connects to PostgreSQL, and opens everything that is in it. @throws {StoreFailure} */
 export async function openPostgresStores({ url, connections, isPooled, log }: PostgresParts): Promise<OpenDatabase> {
   const config = configFor(url)
-  const pool = new Pool({
-    ...config,
-    max: connections,
-    idleTimeoutMillis: 60_000,
-    maxLifetimeSeconds: LIFE_SECONDS,
-  })
-  // Without a listener, the end of an idle connection would end the process.
-  pool.on('error', (error) => log.logger.debug({ err: error }, 'a connection to PostgreSQL was lost'))
+  const pool = new RenewingPool(() => makePool(config, connections, log), isSilence)
   try {
+    // First as it comes, so that what is in the way is told in its own words.
     ;(await pool.connect()).release()
     const {
       close,
@@ -66,6 +61,23 @@ export async function openPostgresStores({ url, connections, isPooled, log }: Po
     await pool.end()
     throw failureOf(error, url)
   }
+}
+
+function makePool(config: ClientConfig, connections: number, { logger }: Log): Pool {
+  const pool = new Pool({
+    ...config,
+    max: connections,
+    idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: LIFE_SECONDS,
+  })
+  // Without a listener, the end of an idle connection would end the process.
+  pool.on('error', (error) => logger.debug({ err: error }, 'a connection to PostgreSQL was lost'))
+  return pool
+}
+
+/** What `pg` says when `query_timeout` has passed. */
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout'
 }
 
 function configFor(url: string): ClientConfig {

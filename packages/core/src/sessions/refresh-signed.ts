@@ -49,6 +49,7 @@ async function takeOver(
     const record = await issuer.sessions.find(claims.sid, use.at)
     const decision = decideTakeover(record, use.at, windowMs(issuer))
     if (record !== undefined && decision === 'reuse') return endReused(issuer, record, 'signed', use)
+    if (decision === 'overtaken') break
     if (record !== undefined && decision === 'replay') return joinRecord(issuer, record, use)
     if (record !== undefined) await issuer.sessions.end(record.id)
     const outcome = await startRecord(issuer, recordOf(issuer, claims, standing, { record, use }), standing, use)

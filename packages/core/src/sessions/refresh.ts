@@ -13,6 +13,8 @@ import { auditRefresh, endReused, goOn, maySpend, windowMs, type Presenter } fro
 /** Others may rotate between a look and a write; each round somebody gets on, and a replay ends it. */
 const MAX_ROUNDS = 8
 
+const BUSY = { refused: 'busy', retryAfterMs: 100 } as const
+
 /**
  * Buys new credentials with what a client holds of its session: a refresh token of either kind, or a session token. They have the form that
  * the application's sessions have now. What this issuer never made is refused without a look at the store.
@@ -49,6 +51,8 @@ async function refreshStored(issuer: Issuer, token: OpaqueToken, presenter: Pres
         return goOn(issuer, session, standing, use.at)
       case 'replay':
         return goOn(issuer, session, standing, use.at)
+      case 'overtaken':
+        return BUSY
       case 'superseded':
         return { refused: 'credential_ended' }
       case 'reuse':
@@ -56,7 +60,7 @@ async function refreshStored(issuer: Issuer, token: OpaqueToken, presenter: Pres
     }
   }
   // So many rounds lost means that many others won: the client tries again and meets a standing generation.
-  return { refused: 'busy', retryAfterMs: 100 }
+  return BUSY
 }
 
 /** Carries out what becomes of the current token, or answers the session as another has left it. */

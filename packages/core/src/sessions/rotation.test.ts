@@ -57,6 +57,13 @@ describe('the table of rotation.md', () => {
   })
 })
 
+it('a request that hung while two others rotated is refused for the moment, and is no theft', () => {
+  for (const proof of ['bearer', 'bound'] as const) {
+    expect(decideRotation(standingAt(5, 1_000_000), 3, proof, 999_999, WINDOW_MS)).toBe('overtaken')
+    expect(decideRotation(standingAt(5, 1_000_000), 3, proof, 1_000_000, WINDOW_MS)).toBe('reuse')
+  }
+})
+
 it('a token from before a re-authentication is refused without a verdict of theft', () => {
   expect(decideRotation(standingAt(5, 0, 5), 4, 'bearer', 1, WINDOW_MS)).toBe('superseded')
   expect(decideRotation(standingAt(5, 0, 5), 0, 'bearer', 1, WINDOW_MS)).toBe('superseded')
@@ -92,7 +99,7 @@ it('only a token of the past is ever called reuse, and only the current one rota
 })
 
 it('waiting never turns a refusal into an answer', () => {
-  const rank = { rotate: 0, heal: 0, replay: 1, recover: 1, superseded: 2, reuse: 2 } as const
+  const rank = { rotate: 0, heal: 0, replay: 1, recover: 1, superseded: 2, overtaken: 2, reuse: 2 } as const
   fc.assert(
     fc.property(cases, fc.nat(WINDOW_MS), ({ generation, presented, proof, since, floor }, longer) => {
       const standing = standingAt(generation, 7, Math.min(floor, generation))
@@ -159,6 +166,7 @@ describe('a signed refresh token', () => {
     ['has its share in one that has just begun', standingAt(5, 7, 5), WINDOW_MS, 'replay'],
     ['is reuse once the window is over', standingAt(5, 7, 5), WINDOW_MS + 1, 'reuse'],
     ['is reuse once the record has been rotated', standingAt(6, 7, 5), 0, 'reuse'],
+    ['is no reuse where it came before that rotation, and hung', standingAt(6, 7, 5), -1, 'overtaken'],
   ] as const)('%s', (_title, standing, since, expected) => {
     expect(decideTakeover(standing, 7 + since, WINDOW_MS)).toBe(expected)
   })

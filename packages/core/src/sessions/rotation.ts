@@ -13,13 +13,15 @@ export type RotationDecision =
   | 'heal'
   /** The user has proved anew who they are since: refused, and no sign of theft. */
   | 'superseded'
+  /** A request that hung somewhere while others went on, and is carried out only now: refused for the moment, and no sign of theft. */
+  | 'overtaken'
   /** An old token came back: the session ends. */
   | 'reuse'
 
 /**
  * Decides about a refresh token of generation `presented`, whose tag is valid, for the session as it stands.
  * `proof` says whether the client has shown possession of the key that the session is bound to. The window begins with
- * the rotation and is not extended by replays. Pure; see RFC 9700 §4.14.2 for what rotation must achieve.
+ * the rotation and is not extended by replays. `now` is when the request came, which may be before the last rotation did. Pure; see RFC 9700 §4.14.2 for what rotation must achieve.
  */
 export function decideRotation(
   standing: Session,
@@ -31,7 +33,7 @@ export function decideRotation(
   if (presented === standing.generation) return 'rotate'
   if (presented > standing.generation) return 'heal'
   if (presented < standing.floor) return 'superseded'
-  if (presented < standing.generation - 1) return 'reuse'
+  if (presented < standing.generation - 1) return now < standing.rotated.at ? 'overtaken' : 'reuse'
   if (now - standing.rotated.at <= concurrencyWindowMs) return 'replay'
   return proof === 'bound' ? 'recover' : 'reuse'
 }
@@ -73,10 +75,11 @@ export function decideTakeover(
   standing: Session | undefined,
   now: number,
   concurrencyWindowMs: number,
-): 'start' | 'replay' | 'reuse' {
+): 'start' | 'replay' | 'overtaken' | 'reuse' {
   if (standing === undefined || isReleased(standing, concurrencyWindowMs)) return 'start'
   const isFirst = standing.generation === standing.floor
-  return isFirst && now - standing.rotated.at <= concurrencyWindowMs ? 'replay' : 'reuse'
+  if (isFirst && now - standing.rotated.at <= concurrencyWindowMs) return 'replay'
+  return now < standing.rotated.at ? 'overtaken' : 'reuse'
 }
 
 /**
@@ -92,5 +95,5 @@ export function decideSessionToken(
   const decision = decideRotation(standing, presented, 'bearer', now, concurrencyWindowMs)
   if (decision === 'rotate') return 'current'
   const hasMoved = standing.strategy !== 'stateful' || isReleased(standing, concurrencyWindowMs)
-  return decision === 'replay' && hasMoved ? 'replaced' : 'ended'
+  return (decision === 'replay' || decision === 'overtaken') && hasMoved ? 'replaced' : 'ended'
 }

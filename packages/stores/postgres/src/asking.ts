@@ -20,7 +20,7 @@ export function transact<Result>(pool: PostgresPool, act: (ask: Ask) => Promise<
 
 /** The same once, with what goes wrong as the driver says it. */
 export async function transactOnce<Result>(pool: PostgresPool, act: (ask: Ask) => Promise<Result>): Promise<Result> {
-  const connection = await pool.connect()
+  const connection = await takeConnection(pool)
   let failure: Error | undefined
   try {
     const ask = askOn(connection)
@@ -32,9 +32,27 @@ export async function transactOnce<Result>(pool: PostgresPool, act: (ask: Ask) =
     failure = await rollBack(connection)
     throw error
   } finally {
-    connection.release(failure)
+    giveBack(connection, failure)
   }
 }
+
+/**
+ * Takes a connection out of the pool. A pool listens for the end of those that it holds; of one that was taken out, nobody would hear it but the
+ * process, which ends of it. The statement that is under way fails by itself.
+ */
+export async function takeConnection(pool: PostgresPool): Promise<PostgresConnection> {
+  const connection = await pool.connect()
+  connection.on('error', hear)
+  return connection
+}
+
+/** Gives it back; with a failure, it is not used again. */
+export function giveBack(connection: PostgresConnection, failure?: Error): void {
+  connection.off('error', hear)
+  connection.release(failure)
+}
+
+function hear(): void {}
 
 function askOn(connection: PostgresConnection): Ask {
   return async (text, values = []) => (await connection.query(statementOf(text, values))).rows

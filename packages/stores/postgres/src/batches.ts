@@ -1,5 +1,6 @@
 import { StoreUnavailable } from '@counterfoil/core'
 import type { Ask } from './client.ts'
+import { RefusedValue } from './failure.ts'
 
 type Rows = readonly (readonly unknown[])[]
 
@@ -120,17 +121,26 @@ export class Batches {
   }
 
   async #run<Given, Answer>(statement: Statement<Given, Answer>, batch: Waiting<Given, Answer>[]): Promise<void> {
-    const given = batch.map((each) => each.given)
     this.#waiting -= batch.length
-    this.#statements++
     this.#calls += batch.length
+    try {
+      await this.#send(statement, batch)
+    } finally {
+      for (const { row } of batch) if (row !== undefined) this.#rowsInUse.delete(row)
+    }
+  }
+
+  async #send<Given, Answer>(statement: Statement<Given, Answer>, batch: Waiting<Given, Answer>[]): Promise<void> {
+    const given = batch.map((each) => each.given)
+    this.#statements++
     try {
       const answers = statement.answer(await this.#ask(statement.text, statement.bind(given)), given)
       for (const [at, { resolve }] of batch.entries()) resolve(answers[at] as Answer)
     } catch (error) {
-      for (const { reject } of batch) reject(error instanceof Error ? error : new Error('a statement failed'))
-    } finally {
-      for (const { row } of batch) if (row !== undefined) this.#rowsInUse.delete(row)
+      // Nothing of it was carried out: alone, each call meets what is its own.
+      if (error instanceof RefusedValue && batch.length > 1)
+        for (const each of batch) await this.#send(statement, [each])
+      else for (const { reject } of batch) reject(error instanceof Error ? error : new Error('a statement failed'))
     }
   }
 }

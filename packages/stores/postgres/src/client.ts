@@ -15,6 +15,8 @@ export interface PostgresConnection {
   query(statement: PostgresStatement): Promise<PostgresAnswer>
   /** Gives it back; with an error, it is not used again. */
   release(error?: Error | boolean): void
+  on(event: 'error', listener: () => void): unknown
+  off(event: 'error', listener: () => void): unknown
 }
 
 /** A connected pool, as `Pool` of `pg` makes it. */

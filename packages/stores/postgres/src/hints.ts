@@ -19,6 +19,9 @@ export interface Hints {
 const LOOK_EVERY_MS = 250
 const LISTEN_AGAIN_MS = { first: 100, most: 5000 }
 
+/** How often to ask on the connection that only listens: one whose other end is gone without a word stays silent like one that has nothing to say. */
+const PROVE_EVERY_MS = 5000
+
 const SIZES = `SELECT (SELECT head::text FROM counterfoil_installation),
   (SELECT count(*) || ' ' || coalesce(sum(serial), 0) FROM counterfoil_node_reports)`
 
@@ -114,8 +117,22 @@ function createEar(connect: () => Promise<PostgresListener>, notice: (topic: Top
     }
     listener = connected
     await listenOn(connected, notice, lost)
+    prove(connected, lost)
     if (!isWanted) await connected.end()
     if (listener !== connected) throw new Error('the connection was lost')
+  }
+  const prove = (connected: PostgresListener, lost: () => void): void => {
+    const timer = setTimeout(() => {
+      if (listener !== connected) return
+      connected.query('SELECT 1').then(
+        () => prove(connected, lost),
+        () => {
+          lost()
+          connected.end().catch(() => undefined)
+        },
+      )
+    }, PROVE_EVERY_MS)
+    timer.unref()
   }
   const attempt = (): void => {
     if (isTrying || !isWanted) return

@@ -1,5 +1,5 @@
 export type { BatchCounts } from './batches.ts'
-export type { PostgresConnection, PostgresListener, PostgresPool } from './client.ts'
+export type { PostgresConnection, PostgresListener, PostgresPool, PostgresStatement } from './client.ts'
 export { openPostgres } from './open.ts'
 export type { PostgresOptions, PostgresStores } from './open.ts'
 export { PostgresOpenError } from './open-error.ts'

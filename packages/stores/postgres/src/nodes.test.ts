@@ -13,6 +13,7 @@ import {
   startStandby,
 } from '@counterfoil/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { transact } from './asking.ts'
 import { openPostgres } from './open.ts'
 import { connectTo, makePool, startTestServer, type TestServer } from './server.fixture.ts'
 
@@ -156,6 +157,33 @@ describe('two nodes over one database', () => {
 })
 
 describe('calls that are joined', () => {
+  it('fail alone where PostgreSQL cannot take a value, and not those whose calls went with theirs', async () => {
+    const [node, other] = await twoNodes()
+    const session = sampleSession()
+    await node.sessions.start(session)
+    const outcomes = await Promise.allSettled([
+      node.sessions.find(session.id, NOW),
+      node.sessions.find('a\0b' as SessionId, NOW),
+      node.sessions.find(session.id, NOW),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(outcomes[1]).toMatchObject({ reason: { name: 'RefusedValue' } })
+    expect(outcomes[2]).toMatchObject({ value: { id: session.id } })
+    await closeAll([node, other])
+  })
+
+  it('live on when a connection ends that is in the middle of a transaction', async () => {
+    const pool = makePool(await test.newDatabase())
+    const cut = transact(pool, async (ask) => {
+      const [[pid] = []] = await ask('SELECT pg_backend_pid()')
+      await pool.query('SELECT pg_terminate_backend($1)', [pid])
+      await ask('SELECT pg_sleep(10)')
+    })
+    await expect(cut).rejects.toBeInstanceOf(StoreUnavailable)
+    expect(await transact(pool, (ask) => ask('SELECT 1'))).toEqual([[1]])
+    await pool.end()
+  })
+
   it('are turned away beyond a number, and the others are served', async () => {
     const stores = await connectTo(await test.newDatabase(), { maxWaitingWrites: 10 })
     const starts = Array.from({ length: 12 }, () => stores.sessions.start(sampleSession()))

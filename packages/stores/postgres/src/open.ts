@@ -11,7 +11,7 @@ import type {
   SessionStore,
 } from '@counterfoil/core'
 import { createDatabaseArchive, createSessionArchive } from './archive.ts'
-import { askPool, transact } from './asking.ts'
+import { askPool, giveBack, takeConnection, transact } from './asking.ts'
 import { Batches, type BatchCounts } from './batches.ts'
 import type { PostgresListener, PostgresPool } from './client.ts'
 import { createDatabase } from './database.ts'
@@ -102,8 +102,7 @@ const READ_CLOCK = 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float
 async function prepare({ pool }: PostgresOptions, random: Random): ReturnType<typeof beginTimeline> {
   try {
     // First as it comes, so that what keeps it from being used is told in its own words.
-    const connection = await pool.connect()
-    connection.release()
+    giveBack(await takeConnection(pool))
     await migrate(pool)
     return await beginTimeline(askPool(pool), random)
   } catch (error) {
