@@ -27,6 +27,8 @@ export class Ledger {
   readonly signedOut: string[] = []
   /** The nodes that were ended, each time. */
   readonly kills: Kill[] = []
+  /** How often a node was asked to stop and started again. */
+  restarts = 0
 
   /** The mishaps that no dying node explains: they were another node's, began after it was gone, or ended before. */
   strays(): Mishap[] {

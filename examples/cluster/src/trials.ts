@@ -28,9 +28,10 @@ export const killNodes: Trial = async ({ nodes }, ledger, stop) => {
 }
 
 /** Restarts one node after the other as an operator does: it is asked to stop, and the next one has its turn when it is ready again. */
-export const restartNodes: Trial = async ({ nodes }, _ledger, stop) => {
+export const restartNodes: Trial = async ({ nodes }, ledger, stop) => {
   for (let turn = 0; !stop.aborted; turn++) {
     const node = nodes[turn % nodes.length]
+    ledger.restarts++
     await node?.stop()
     await node?.start()
   }

@@ -69,6 +69,33 @@ describe('a hybrid refresh', () => {
     expect(Buffer.from(next.slice(4), 'base64url')[1]).not.toBe(Buffer.from(before.slice(4), 'base64url')[1])
   })
 
+  it('is told to come again, and ends nothing, when it hung in the store while two others rotated', async () => {
+    const stores = createMemoryStores()
+    const held = Promise.withResolvers<undefined>()
+    let isHeld = false
+    const find: typeof stores.sessions.find = async (...asked) => {
+      if (isHeld) {
+        isHeld = false
+        await held.promise
+      }
+      return stores.sessions.find(...asked)
+    }
+    bench = await openBench({ ...stores, sessions: { ...stores.sessions, find } })
+    const first = refreshTokenOf(await signIn(bench, HYBRID))
+    isHeld = true
+    const hung = refresh(first)
+    bench.clock.forward(1)
+    const second = refreshTokenOf(happened(await refresh(first)))
+    bench.clock.forward(1)
+    const third = refreshTokenOf(happened(await refresh(second)))
+    held.resolve(undefined)
+    expect(await hung).toMatchObject({ refused: 'busy' })
+    expect(happened(await refresh(third)).credentials).toBeDefined()
+    expect(await auditKinds()).not.toContain('refresh.reuse_detected')
+    // Sent once more, it comes after them, and is what it looks like.
+    expect(await refresh(first)).toMatchObject({ refused: 'credential_ended' })
+  })
+
   it('does not extend the window by a replay', async () => {
     const token = refreshTokenOf(await signIn(bench, HYBRID))
     await refresh(token)
