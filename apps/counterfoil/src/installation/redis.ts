@@ -16,10 +16,6 @@ import { reasonOf, StoreFailure } from './unreachable.ts'
 /** How long a connection may take to be made. */
 const CONNECT_MS = 5000
 
-/** How often a connection is tried that has nothing to do, and how long one may be silent until it is made anew: a peer may be gone without a word. */
-const PING_MS = 1000
-const SILENT_MS = 5000
-
 /** The longest pause between two attempts to connect again. */
 const LONGEST_PAUSE_MS = 1000
 
@@ -139,11 +135,10 @@ function commonOptions({ isEncrypted }: RedisAddress, state: ConnectionState) {
     connectTimeout: CONNECT_MS,
     keepAlive: true,
     keepAliveInitialDelay: 5000,
-    socketTimeout: SILENT_MS,
     // The first connection is a matter of the configuration: whoever starts the server is told.
     reconnectStrategy: (retries: number, cause: Error) =>
       state.isConnected ? Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(retries, 10)) + Math.random() * 50 : cause,
     ...(isEncrypted && { tls: true as const }),
   }
-  return { name: 'counterfoil', disableOfflineQueue: true, pingInterval: PING_MS, socket }
+  return { name: 'counterfoil', disableOfflineQueue: true, socket }
 }

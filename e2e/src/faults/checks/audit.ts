@@ -46,7 +46,9 @@ function* countsOfSessions(calls: readonly Call[], terms: Terms): Generator<Coun
     const own = (byUser.get(signIn.user) ?? []).filter(({ session }) => session === id)
     yield { what: 'a sign-in', kind: 'session.started', id, least: leastOf([signIn], terms), most: 1 }
     yield { what: 'a sign-out', kind: 'session.ended', id, ...boundsOf(own.filter(isKind('sign-out')), terms) }
-    const reuses = own.filter(isReuse).filter((reuse) => isFirstEnd(reuse, signIn, byUser.get(signIn.user) ?? []))
+    const reuses = own
+      .filter(isReuse)
+      .filter((reuse) => isFirstEnd(reuse, signIn, byUser.get(signIn.user) ?? []) && !wasGone(signIn, reuse, terms))
     const most = own.filter(({ isLatest }) => isLatest === false).length
     yield { what: 'a reuse', kind: 'refresh.reuse_detected', id, least: leastOf(reuses, terms), most }
   }
@@ -55,6 +57,11 @@ function* countsOfSessions(calls: readonly Call[], terms: Terms): Generator<Coun
 /** Of a session that had been ended otherwise, nobody can tell that a token of it comes back. */
 function isFirstEnd(reuse: Call, signIn: Call, calls: readonly Call[]): boolean {
   return !calls.some((call) => call !== reuse && call.startedAt < reuse.endedAt && mayEnd(call, signIn))
+}
+
+/** A session that the store has lost is no session any more whose tokens could be known. */
+function wasGone(signIn: Call, reuse: Call, { emptiedAt }: Terms): boolean {
+  return emptiedAt !== undefined && signIn.startedAt < emptiedAt && reuse.endedAt > emptiedAt
 }
 
 function* countsOfAccounts(calls: readonly Call[], terms: Terms): Generator<Count> {

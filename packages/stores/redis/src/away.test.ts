@@ -1,8 +1,8 @@
 import { createClient } from '@redis/client'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { StoreUnavailable } from '@counterfoil/core'
-import { hasRedis, startRedis, type RedisServer } from '@counterfoil/testbed'
-import { connectSingle, openFor } from './connect.fixture.ts'
+import { hasRedis, startRedis, TcpProxy, type RedisServer } from '@counterfoil/testbed'
+import { connectSingle, openFor, reconnecting } from './connect.fixture.ts'
 import { NOW, sampleAdvance, sampleSession } from './sample.fixture.ts'
 
 const noRepair = async (): Promise<void> => undefined
@@ -39,6 +39,19 @@ describe.skipIf(!hasRedis())('a Redis that', () => {
     }
     server.resume()
     await vi.waitFor(() => sessions.find(session.id, NOW), { timeout: 5_000 })
+  })
+
+  it('is lost without a word by the network is reached over another connection', async () => {
+    const wire = await TcpProxy.open(server.port)
+    onTestFinished(() => wire.close())
+    const client = await connectSingle({ url: `redis://127.0.0.1:${wire.port}` })
+    const { sessions } = await openFor(client, { repair: noRepair, timeoutMs: 100, pollMs: 50 })
+    const session = sampleSession()
+    await sessions.start(session)
+    wire.strand()
+    await expect(sessions.find(session.id, NOW)).rejects.toThrow(StoreUnavailable)
+    const found = await vi.waitFor(() => sessions.find(session.id, NOW), { timeout: 5_000 })
+    expect(found).toEqual(session)
   })
 
   it('is gone makes verbs reject at once, and answers again after a restart, with what it had', async () => {
@@ -81,8 +94,7 @@ describe.skipIf(!hasRedis())('a Redis that', () => {
     const client = await connectSingle(server)
     const [sent, errors]: [string[], string[]] = [[], []]
     const unsteady = {
-      isReady: true,
-      socketEpoch: client.socketEpoch,
+      ...reconnecting(client),
       sendCommand(words: string[]): Promise<unknown> {
         sent.push(words[0] ?? '')
         const error = words[0] === 'GET' ? errors.pop() : undefined
@@ -122,8 +134,7 @@ describe.skipIf(!hasRedis())('a Redis that', () => {
     const client = await connectSingle(server)
     let isFull = false
     const filling = {
-      isReady: true,
-      socketEpoch: client.socketEpoch,
+      ...reconnecting(client),
       async sendCommand(words: string[]): Promise<unknown> {
         const reply = await client.sendCommand(words)
         if (isFull && words[0] === 'SET') await server.call('CONFIG', 'SET', 'maxmemory', '1')

@@ -10,6 +10,9 @@ export interface RedisSingleClient {
   /** Grows with each connection that is made. */
   readonly socketEpoch: number
   sendCommand(words: string[], options?: RedisCommandOptions): Promise<unknown>
+  /** Lets go of the connection at once. */
+  destroy(): void
+  connect(): Promise<unknown>
 }
 
 /** What a client of Sentinel says when something happens to its connections. */
@@ -21,6 +24,9 @@ export interface RedisSentinelClient {
   sendCommand(isReadonly: boolean | undefined, words: string[], options?: RedisCommandOptions): Promise<unknown>
   on(event: SentinelEvent, listener: () => void): unknown
   off(event: SentinelEvent, listener: () => void): unknown
+  /** Lets go of all connections at once. */
+  destroy(): Promise<unknown>
+  connect(): Promise<unknown>
 }
 
 /** A primary that a client of a cluster knows. */

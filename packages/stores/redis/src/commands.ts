@@ -99,10 +99,13 @@ export async function ask(
   }
 }
 
+/** Nothing came back at all. */
+export class NoAnswer extends StoreUnavailable {}
+
 /** What the promise brings, if it does so in time. @throws {StoreUnavailable} if not. */
 export function hurry<Thing>(promise: Promise<Thing>, { timer, timeoutMs }: Patience): Promise<Thing> {
   return new Promise((resolve, reject) => {
-    const cancel = timer.after(timeoutMs, () => reject(new StoreUnavailable('Redis did not answer in time')))
+    const cancel = timer.after(timeoutMs, () => reject(new NoAnswer('Redis did not answer in time')))
     promise.then(
       (thing) => {
         cancel()

@@ -30,6 +30,16 @@ export async function connectSingle(server: Pick<RedisServer, 'url'>): Promise<R
   return client
 }
 
+/** What a client says and does of its connection, for a test that comes between with what it sends. */
+export function reconnecting(client: RedisSingleClient): Omit<RedisSingleClient, 'sendCommand'> {
+  return {
+    isReady: true,
+    socketEpoch: client.socketEpoch,
+    destroy: () => client.destroy(),
+    connect: () => client.connect(),
+  }
+}
+
 export async function connectToCluster({ nodes }: RedisClusterServers): Promise<Connected> {
   const client = createCluster({
     rootNodes: nodes.map(({ url }) => ({ url })),

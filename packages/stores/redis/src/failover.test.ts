@@ -9,6 +9,7 @@ import {
 } from '@counterfoil/testbed'
 import { connectToCluster, connectToSentinel, openFor, type Connected } from './connect.fixture.ts'
 import { makeInstallation, untilAnswered } from './durable.fixture.ts'
+import { linkTo } from './link.ts'
 import type { RedisSessions } from './open.ts'
 import { NOW, sampleAdvance, sampleSession } from './sample.fixture.ts'
 import { slotOf } from './slot.ts'
@@ -24,6 +25,30 @@ async function open(connected: Connected, installation: ReturnType<typeof makeIn
   const { database, repair } = installation
   return openFor(connected.client, { database, repair, ...OPTIONS })
 }
+
+describe.skipIf(!hasRedis())('a connection that is made anew', () => {
+  it('behind Sentinel leads to the master, and nothing was lost', async () => {
+    const servers = await startRedisSentinel({ replicas: 1 })
+    onTestFinished(() => servers.close())
+    const connected = await connectToSentinel(servers)
+    const { sessions } = await open(connected, makeInstallation())
+    const session = sampleSession()
+    await sessions.start(session)
+    for (const primary of linkTo(connected.client).primaries()) primary.renew()
+    expect(await untilAnswered(() => sessions.find(session.id, NOW))).toEqual(session)
+  })
+
+  it('in a cluster leads to the same primary, and nothing was lost', async () => {
+    const servers = await startRedisCluster()
+    onTestFinished(() => servers.close())
+    const connected = await connectToCluster(servers)
+    const { sessions } = await open(connected, makeInstallation())
+    const all = Array.from({ length: 50 }, () => sampleSession())
+    for (const session of all) expect(await sessions.start(session)).toBe('started')
+    for (const primary of linkTo(connected.client).primaries()) primary.renew()
+    expect(await untilAnswered(() => Promise.all(all.map(({ id }) => sessions.find(id, NOW))))).toEqual(all)
+  })
+})
 
 describe.skipIf(!hasRedis())('behind Sentinel', () => {
   let close = async (): Promise<void> => undefined

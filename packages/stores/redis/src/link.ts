@@ -22,6 +22,8 @@ export interface Primary {
   send(words: string[]): Promise<unknown>
   /** Makes the client find out who has the keys of this server now. */
   locate(): Promise<unknown>
+  /** Lets go of the connection and makes another. The driver does so by itself only where it is told that a connection has ended. */
+  renew(): void
 }
 
 /** What the three kinds of client have in common. */
@@ -57,7 +59,18 @@ function sendBy(client: RedisSingleClient, words: string[]): Promise<unknown> {
 function linkToSingle(client: RedisSingleClient): Link {
   const send = (words: string[]) => sendBy(client, words)
   const route = () => String(client.socketEpoch)
-  return { ...linkToOne({ name: 'Redis', route, send }), close: () => undefined }
+  const renew = (): void => void renewing(client)
+  return { ...linkToOne({ name: 'Redis', route, send, renew }), close: () => undefined }
+}
+
+/** Whether it works out shows at the next look. */
+async function renewing(client: RedisSingleClient | RedisSentinelClient): Promise<void> {
+  try {
+    await client.destroy()
+    await client.connect()
+  } catch {
+    // It was closed, or cannot connect: then there is no answer, as before.
+  }
 }
 
 function linkToSentinel(client: RedisSentinelClient): Link {
@@ -74,10 +87,11 @@ function linkToSentinel(client: RedisSentinelClient): Link {
     client.off('client-error', onChange)
     client.off('topology-change', onChange)
   }
-  return { ...linkToOne({ name: 'the master of Redis', route, send }), close }
+  const renew = (): void => void renewing(client)
+  return { ...linkToOne({ name: 'the master of Redis', route, send, renew }), close }
 }
 
-function linkToOne(one: Pick<Primary, 'name' | 'route' | 'send'>): Omit<Link, 'close'> {
+function linkToOne(one: Pick<Primary, 'name' | 'route' | 'send' | 'renew'>): Omit<Link, 'close'> {
   const primary: Primary = { ...one, tag: '0', locate: async () => undefined }
   return {
     primaryOf: () => primary,
@@ -95,6 +109,7 @@ function linkToCluster(client: RedisClusterClient): Link {
     route: () => routeTo(node),
     send: (words) => sendTo(client, node, tagOf(client, node.address, tags), words),
     locate: () => locate(client, tagOf(client, node.address, tags)),
+    renew: () => void (node.client && renewing(node.client)),
   })
   const nodeOf = (key: string) => client.slots[slotOf(key)]?.master
   return {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Session, SessionStore } from '@counterfoil/core'
 import { hasRedis, startRedis, type RedisServer } from '@counterfoil/testbed'
-import { connectSingle, openFor } from './connect.fixture.ts'
+import { connectSingle, openFor, reconnecting } from './connect.fixture.ts'
 import { drawAccountId, NOW, sampleSession, seededRandom, drawBelow } from './sample.fixture.ts'
 import { isOfTheWatch, SteppedClient } from './stepper.fixture.ts'
 
@@ -97,8 +97,7 @@ describe.skipIf(!hasRedis())('a start', () => {
   it('whose first answer was lost on the way, and which the driver sent again, is no stranger to itself', async () => {
     const client = await connectSingle(server)
     const twice = {
-      isReady: true,
-      socketEpoch: client.socketEpoch,
+      ...reconnecting(client),
       async sendCommand(words: string[]): Promise<unknown> {
         if (!isOfTheWatch(words)) await client.sendCommand(words).catch(() => null)
         return client.sendCommand(words)

@@ -19,6 +19,14 @@ export class SteppedClient implements RedisSingleClient {
     return this.#client.socketEpoch
   }
 
+  destroy(): void {
+    this.#client.destroy()
+  }
+
+  connect(): Promise<unknown> {
+    return this.#client.connect()
+  }
+
   /** From now on commands wait, but for those of the watch. */
   arm(): void {
     this.#isArmed = true

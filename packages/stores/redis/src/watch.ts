@@ -1,5 +1,5 @@
 import { StoreUnavailable, type Database } from '@counterfoil/core'
-import { hurry, type Trust } from './commands.ts'
+import { hurry, NoAnswer, type Trust } from './commands.ts'
 import type { Link, Primary } from './link.ts'
 import { describeRollback, findRollback, readMark, type Mark, type RollbackSign } from './mark.ts'
 import { observe, type Observation, type Observer } from './observe.ts'
@@ -18,6 +18,9 @@ export interface WatchParts {
 
 /** After how many looks the mark is kept again: what it is for is a restart of all nodes at once. */
 const LOOKS_PER_KEPT_MARK = 60
+
+/** So many looks in a row get no answer until a connection is made anew: its other end may be gone without a word. */
+const SILENT_LOOKS = 2
 
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 2_000
@@ -39,6 +42,8 @@ export class Watch implements Trust {
   #isMending = false
   /** Where lost writes were found and no repair has come to its end since, by tag: what shows them may pass, they do not. */
   #lost = new Map<string, Lost>()
+  /** How many looks in a row got no answer, by tag. */
+  #silences = new Map<string, number>()
   #isClosed = false
   #cancelNext = (): void => undefined
   #failuresInARow = 0
@@ -138,10 +143,18 @@ export class Watch implements Trust {
     const missed = primaries.filter((_, at) => results[at]?.status === 'rejected')
     this.#useless = new Set(missed.map((primary) => primary.route()))
     for (const route of this.#useless) this.#trusted.delete(route)
+    for (const [at, primary] of primaries.entries()) this.#renewIfSilent(primary, results[at])
     this.#looks++
     this.#haveReplicas = missed.length === 0 && seen.every(({ replicas }) => replicas > 0)
     if (seen.length === 0) throw new StoreUnavailable('Redis cannot be asked')
     return { primaries, seen }
+  }
+
+  #renewIfSilent(primary: Primary, result: PromiseSettledResult<Observation> | undefined): void {
+    const isSilent = result?.status === 'rejected' && result.reason instanceof NoAnswer
+    const silences = isSilent ? (this.#silences.get(primary.tag) ?? 0) + 1 : 0
+    this.#silences.set(primary.tag, silences % SILENT_LOOKS)
+    if (silences === SILENT_LOOKS) primary.renew()
   }
 
   /** What was kept before this process began; where there is nothing, things are as they should be from here on. */
