@@ -186,7 +186,7 @@ describe('a synchronous ending', () => {
     const signedIn = await signIn(bench, HYBRID)
     const caller = happened(await bench.auth.recogniseAccessToken(claimsOf(signedIn)))
     const { head } = happened(await bench.auth.endSession(caller, signedIn.session.id, ORIGIN))
-    expect(await bench.auth.feed.waitUntilObeyed(head)).toEqual({ waitedMs: 0 })
+    expect(await bench.auth.feed.waitUntilObeyed(head)).toEqual({ waitedMs: 0, stands: true })
   })
 })
 

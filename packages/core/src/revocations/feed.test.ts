@@ -42,8 +42,7 @@ const record = (at = 1_000_000): NewRevocation => ({
   at,
 })
 
-async function openFeed(settled = true) {
-  const { log } = createMemoryStores()
+async function openFeed(settled = true, { log } = createMemoryStores()) {
   const time = new Time()
   const feed = await RevocationFeed.open({
     log,
@@ -132,6 +131,31 @@ describe('waiting until everybody obeys', () => {
     await time.forward(2)
     await waiting
     expect(waitedMs).toBe(5011)
+  })
+
+  it('says so when the log began anew meanwhile, and what was ended may not be', async () => {
+    const [before, after] = [createMemoryStores(), createMemoryStores()]
+    let present = before.log
+    const log: typeof before.log = {
+      append: (records) => present.append(records),
+      read: (...asked) => present.read(...asked),
+      head: () => present.head(),
+      watch: (onGrowth) => present.watch(onGrowth),
+      compact: (until) => present.compact(until),
+      holdsSession: (id) => present.holdsSession(id),
+    }
+    const { feed, ask, time } = await openFeed(true, { ...before, log })
+    await ask()
+    const head = await log.append([record()])
+    const waiting = feed.waitUntilObeyed(head)
+    present = after.log
+    await feed.upkeep()
+    await time.forward(5011)
+    expect(await waiting).toEqual({ waitedMs: 5011, stands: false })
+    const again = await log.append([record()])
+    const second = feed.waitUntilObeyed(again)
+    await time.forward(5011)
+    expect(await second).toMatchObject({ stands: true })
   })
 
   it('G2 after a start includes what the process before may have granted', async () => {

@@ -47,6 +47,8 @@ export interface FeedParts {
 /** How a wait for everybody ended. */
 export interface Obeyed {
   readonly waitedMs: number
+  /** False: the log began anew meanwhile, as after a failover that lost writes, and this record may be among them. */
+  readonly stands: boolean
 }
 
 /** This node among the verifiers, for what it keeps of sessions itself. Verifiers' names have no colon. */
@@ -136,6 +138,7 @@ export class RevocationFeed {
   async waitUntilObeyed(head: LogHead): Promise<Obeyed> {
     const { clock, timer, leaseMs } = this.#parts
     const startedAt = clock.monotonic()
+    const before = this.#known.incarnation
     if (head.incarnation !== this.#known.incarnation) this.#book.beBlind(startedAt)
     const { missing, blindUntil } = this.#book.obedience(head, startedAt, startedAt)
     const endsAt = startedAt + patienceMs(leaseMs)
@@ -147,7 +150,9 @@ export class RevocationFeed {
     await wait.over
     this.#waits.delete(wait)
     this.#peers?.wait(furthest(this.#waits))
-    return { waitedMs: clock.monotonic() - startedAt }
+    const { incarnation } = this.#known
+    const stands = incarnation === head.incarnation || incarnation === before
+    return { waitedMs: clock.monotonic() - startedAt, stands }
   }
 
   /** Whether what this node keeps of sessions may be used at this moment: it holds a lease of its own, as a verifier does. */
