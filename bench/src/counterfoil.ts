@@ -35,6 +35,8 @@ export async function startCounterfoil(
     'log_level = "warn"',
     ...stores,
     '[policy]',
+    // Longer than any run: what expires is no measure of anything.
+    'access_token_seconds = 3600',
     ...limits,
   ]
   writeFileSync(config, settings.join('\n'))

@@ -11,6 +11,7 @@ Examples:
   $ counterfoil accounts add ada@example.com --role support
   $ counterfoil keys rotate                        let the next signing key take over soon
   $ counterfoil verifiers add orders --config counterfoil.toml
+  $ counterfoil gateway --config gateway.toml
   $ counterfoil migrate --from old.toml --to new.toml
   $ counterfoil drill --issuer https://auth.example.com --client-id hybrid
 
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addKeys(program)
   addAccounts(program)
   addVerifiers(program)
+  addGateway(program)
   addMigrate(program)
   addDrill(program)
   return program
@@ -53,6 +55,14 @@ function addServing(program: Command): void {
   configurable(program.command('check-config'))
     .description('print the settings that are in force, and where each comes from')
     .action(async (options) => (await import('./commands/check-config.ts')).checkConfig(options))
+}
+
+function addGateway(program: Command): void {
+  program
+    .command('gateway')
+    .description('pass requests on to services, with a verified identity; SIGHUP reads the configuration again')
+    .requiredOption('--config <file>', 'a TOML file with routes')
+    .action(async (options) => (await import('./commands/gateway.ts')).gateway(options))
 }
 
 function addKeys(program: Command): void {

@@ -11,6 +11,10 @@ export interface Identity {
   /** When the user last proved who they are. */
   readonly authenticatedAt: number
   readonly expiresAt: number
+  /** What revocations are held to, and how far the issuer had followed the log: for whoever hands the identity on in a token of its own. */
+  readonly accountGeneration: number
+  readonly applicationGeneration: number
+  readonly logPosition: string
   /** The token's claims as they are in it; undefined for a session token, which holds none. */
   readonly claims: TrustedClaims | undefined
 }

@@ -15,7 +15,7 @@ import { isJsonObject, parseJsonObject, type JsonObject } from './strict-json.ts
 
 /** Where the issuer is asked about one credential, and how. */
 export interface IntrospectionParts {
-  /** The issuer URL. */
+  /** Where the issuer is reached. */
   readonly issuer: string
   readonly key: string
   readonly transport: Transport
@@ -57,6 +57,9 @@ function readIntrospection(answer: JsonObject): Checked | undefined {
     roles,
     authenticatedAt: authTime * 1000,
     expiresAt: exp * 1000,
+    accountGeneration: account,
+    applicationGeneration: application,
+    logPosition: mark,
     claims: undefined,
   })
   const claims = { sid: identity.sessionId, sub: identity.accountId, client_id: identity.applicationId }

@@ -85,7 +85,21 @@ export function subjectOf(claims: SubjectClaims): TokenSubject {
 function identify(claims: TrustedClaims): Identity {
   const { sub, sid, client_id: applicationId, strategy, roles } = claims
   const instants = { authenticatedAt: claims.auth_time * 1000, expiresAt: claims.exp * 1000 }
-  return Object.freeze({ accountId: sub, sessionId: sid, applicationId, strategy, roles, ...instants, claims })
+  const standing = {
+    accountGeneration: claims.account_generation,
+    applicationGeneration: claims.client_generation,
+    logPosition: claims.log_position,
+  }
+  return Object.freeze({
+    accountId: sub,
+    sessionId: sid,
+    applicationId,
+    strategy,
+    roles,
+    ...instants,
+    ...standing,
+    claims,
+  })
 }
 
 /** Reads the payload of a token whose signature has been checked: form, issuer and audience (RFC 9068 §4). */

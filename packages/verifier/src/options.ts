@@ -52,6 +52,8 @@ export interface VerifierClock {
 export interface VerifierOptions {
   /** The issuer's URL, to the letter as it stands in `iss`: https, or http on the loopback. */
   readonly issuer: string
+  /** Where the issuer is reached from here, if not at its URL: https, or http on the loopback. Default: the issuer. */
+  readonly issuerAddress?: string | undefined
   /** What this service is called in `aud`; with several, one is enough. */
   readonly audience: string | readonly string[]
   /** The algorithms that are allowed. Default: EdDSA, ES256, RS256. */

@@ -41,6 +41,7 @@ export interface FeedSettings {
 
 const NAMES = [
   'issuer',
+  'issuerAddress',
   'audience',
   'algorithms',
   'jwks',
@@ -69,6 +70,13 @@ function readIssuer(value: unknown): string {
   const issuer = readSafeUrl(value, 'issuer')
   if (/[?#]/.test(issuer)) throw new TypeError('issuer must have neither query nor fragment')
   return issuer
+}
+
+/** Where requests to the issuer go, without a slash at the end. */
+function readAddress({ issuer, issuerAddress }: VerifierOptions): string {
+  const address = issuerAddress === undefined ? issuer : readSafeUrl(issuerAddress, 'issuerAddress')
+  if (/[?#]/.test(address)) throw new TypeError('issuerAddress must have neither query nor fragment')
+  return address.replace(/\/+$/, '')
 }
 
 function readAlgorithms(value: unknown): ReadonlySet<string> {
@@ -120,7 +128,7 @@ function readFeed(options: VerifierOptions): FeedSettings | undefined {
   if (mode !== 'background' && mode !== 'on-demand') throw new TypeError('feed.mode must be background or on-demand')
   if (typeof onEvent !== 'function') throw new TypeError('feed.onEvent must be a function')
   const timeoutMs = readNumber(given['timeoutMs'], 'feed.timeoutMs', 2000, 1)
-  const issuer = options.issuer.replace(/\/+$/, '')
+  const issuer = readAddress(options)
   return {
     follower: { mode, timeoutMs },
     authority: { issuer, key, timeoutMs, transport: selectTransport(readFetch(options), options.fetch !== undefined) },
@@ -132,7 +140,7 @@ function readFeed(options: VerifierOptions): FeedSettings | undefined {
 function readRemoteKeys(options: VerifierOptions, engine: JwsEngine, clock: { now(): number }): TrustedKeys {
   const given = readGroup(options.jwks, 'jwks', REMOTE_NAMES)
   const fetch = readFetch(options)
-  const uri = readSafeUrl(given['uri'] ?? options.issuer.replace(/\/+$/, '') + ROUTES.jwks, 'jwks.uri')
+  const uri = readSafeUrl(given['uri'] ?? readAddress(options) + ROUTES.jwks, 'jwks.uri')
   const timeoutMs = readNumber(given['timeoutMs'], 'jwks.timeoutMs', 5000, 1)
   const maxBytes = readNumber(given['maxBytes'], 'jwks.maxBytes', 2 ** 18, 1)
   const ages = {

@@ -54,6 +54,9 @@ describe.each(ENGINES)('a verifier (%s)', (engine) => {
           roles: ['support'],
           authenticatedAt: (START_SECONDS - 60) * 1000,
           expiresAt: (START_SECONDS + 300) * 1000,
+          accountGeneration: claims['account_generation'],
+          applicationGeneration: claims['client_generation'],
+          logPosition: claims['log_position'],
           claims,
         },
       })

@@ -3,9 +3,9 @@ import { CommandFailure } from '../failure.ts'
 import { systemCode } from '../system-code.ts'
 
 /** Listens somewhere; what is in the way is told in a line. @throws {CommandFailure} */
-export async function listening(address: Listen, listen: () => Promise<unknown>): Promise<void> {
+export async function listening<Listening>(address: Listen, listen: () => Promise<Listening>): Promise<Listening> {
   try {
-    await listen()
+    return await listen()
   } catch (error) {
     const reason = explain(error, address)
     if (reason === undefined) throw error

@@ -44,6 +44,9 @@ export function givenInFile(table: TomlTable, fileName: string): GivenSettings {
 
 const PREFIX = 'COUNTERFOIL_'
 
+/** Variables of `counterfoil gateway`, which may stand in the same environment. */
+export const GATEWAY_PREFIX = 'COUNTERFOIL_GATEWAY_'
+
 /** Environment variables and the settings that they give. */
 export const VARIABLES: ReadonlyMap<string, string> = new Map(
   [...SETTING_NAMES.filter((name) => !FILE_ONLY.includes(name)), ...POLICY_KEYS.map((name) => `policy.${name}`)].map(
@@ -55,7 +58,7 @@ export const VARIABLES: ReadonlyMap<string, string> = new Map(
 export function givenInEnvironment(environment: Readonly<Record<string, string | undefined>>): GivenSettings {
   const given = new Map<string, Given>()
   for (const [variable, text] of Object.entries(environment)) {
-    if (!variable.startsWith(PREFIX) || text === undefined) continue
+    if (!variable.startsWith(PREFIX) || variable.startsWith(GATEWAY_PREFIX) || text === undefined) continue
     const name = VARIABLES.get(variable)
     if (name === undefined) throw new SettingError(showKey(variable), explainUnknown(variable))
     given.set(name, { value: readText(name, text), place: variable, source: variable })

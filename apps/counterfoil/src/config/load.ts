@@ -16,7 +16,8 @@ export function loadConfiguration(fileName: string | undefined): Configuration {
   })
 }
 
-function readText(fileName: string): string {
+/** The text of a file of settings. @throws {SettingError} */
+export function readText(fileName: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(fileName))
   } catch (error) {

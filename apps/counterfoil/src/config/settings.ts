@@ -1,11 +1,7 @@
 import { STRATEGIES, TRANSPORTS } from '@counterfoil/protocol'
 import { Type, type Static, type TSchema } from 'typebox'
+import { oneOf, text, wholeNumber } from './schemas.ts'
 
-const text = (description: string, pattern = String.raw`^[^\p{Cc}]+$`) => Type.String({ description, pattern })
-const oneOf = <const Words extends readonly string[]>(words: Words) =>
-  Type.Unsafe<Words[number]>({ enum: words, description: `one of ${words.map((word) => `"${word}"`).join(', ')}` })
-const wholeNumber = (minimum: number, maximum: number) =>
-  Type.Integer({ minimum, maximum, description: `a whole number from ${minimum} to ${maximum}` })
 const seconds = Type.Optional(Type.Integer({ description: 'a whole number of seconds' }))
 
 /** What an operator may call an application or a verifier. */

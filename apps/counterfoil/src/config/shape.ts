@@ -1,4 +1,4 @@
-import { type Static, type TArray, type TObject, type TSchema, IsArray, IsObject } from 'typebox'
+import { type Static, type TArray, type TObject, type TSchema, IsArray, IsObject, IsOptional } from 'typebox'
 import { Check } from 'typebox/value'
 import { showKey, suggest } from './nearest.ts'
 import { SettingError } from './setting-error.ts'
@@ -34,7 +34,7 @@ function checkObject(schema: TObject, value: unknown, place: string): void {
   checkKeys(value, Object.keys(schema.properties), placeOf)
   for (const [key, property] of Object.entries(schema.properties)) {
     if (Object.hasOwn(value, key)) checkShape(property, value[key], placeOf(key))
-    else if (schema.required.some((name) => name === key)) {
+    else if (!IsOptional(property)) {
       throw new SettingError(placeOf(key), `is missing: it must be ${describe(property)}`)
     }
   }

@@ -117,22 +117,9 @@ function createEar(connect: () => Promise<PostgresListener>, notice: (topic: Top
     }
     listener = connected
     await listenOn(connected, notice, lost)
-    prove(connected, lost)
+    prove(connected, () => listener === connected, lost)
     if (!isWanted) await connected.end()
     if (listener !== connected) throw new Error('the connection was lost')
-  }
-  const prove = (connected: PostgresListener, lost: () => void): void => {
-    const timer = setTimeout(() => {
-      if (listener !== connected) return
-      connected.query('SELECT 1').then(
-        () => prove(connected, lost),
-        () => {
-          lost()
-          connected.end().catch(() => undefined)
-        },
-      )
-    }, PROVE_EVERY_MS)
-    timer.unref()
   }
   const attempt = (): void => {
     if (isTrying || !isWanted) return
@@ -171,6 +158,21 @@ function createEar(connect: () => Promise<PostgresListener>, notice: (topic: Top
       await present?.end().catch(() => undefined)
     },
   }
+}
+
+/** Asks on this connection from time to time, for as long as it is in use. */
+function prove(connected: PostgresListener, isInUse: () => boolean, lost: () => void): void {
+  const timer = setTimeout(() => {
+    if (!isInUse()) return
+    connected.query('SELECT 1').then(
+      () => prove(connected, isInUse, lost),
+      () => {
+        lost()
+        connected.end().catch(() => undefined)
+      },
+    )
+  }, PROVE_EVERY_MS)
+  timer.unref()
 }
 
 /** Hears on this connection what is notified, from when it resolves until it is lost. */

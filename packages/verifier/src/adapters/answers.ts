@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../decision.ts'
+import type { Accepted, Decision, RefusalReason } from '../decision.ts'
 
 /** An answer that is ready to be sent. */
 export interface ReadyAnswer {
@@ -56,6 +56,13 @@ function demandNewerSignIn(maxAuthAgeSeconds: number | undefined): ReadyAnswer {
   const { 'www-authenticate': asked } = challenge('reauthentication_required', 'insufficient_user_authentication')
   const maxAge = maxAuthAgeSeconds === undefined ? '' : `, max_age="${String(Math.floor(maxAuthAgeSeconds))}"`
   return problem(401, 'reauthentication_required', { 'www-authenticate': asked + maxAge })
+}
+
+/** The answer to whoever is not let in. `maxAuthAgeSeconds` is what was asked of the sign-in. */
+export function answerTo(decision: Exclude<Decision, Accepted>, maxAuthAgeSeconds?: number): ReadyAnswer {
+  return decision.outcome === 'unknown'
+    ? cannotTell(decision.retryAfterMs, decision.reason)
+    : refuse(decision.reason, maxAuthAgeSeconds)
 }
 
 /** 503 and never 401: nobody is signed out because something cannot be known. */

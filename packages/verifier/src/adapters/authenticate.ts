@@ -4,7 +4,7 @@ import type { OnStale } from '../judgement.ts'
 import { readOnStale } from '../settings.ts'
 import { assertKnown, readNumber, readTexts } from '../validation.ts'
 import type { Verifier } from '../verifier.ts'
-import { ACCEPTED, cannotTell, forbid, refuse, refuseSeveral, type ReadyAnswer } from './answers.ts'
+import { ACCEPTED, answerTo, cannotTell, forbid, refuse, refuseSeveral, type ReadyAnswer } from './answers.ts'
 
 export type { ReadyAnswer } from './answers.ts'
 
@@ -162,10 +162,4 @@ function isAllowed({ identity }: Accepted, { roles, strategies }: Requirements):
 
 function stricter(one: OnStale | undefined, other: OnStale | undefined): OnStale | undefined {
   return STRICTNESS.indexOf(one) < STRICTNESS.indexOf(other) ? other : one
-}
-
-function answerTo(decision: Exclude<Decision, Accepted>, maxAuthAgeSeconds?: number): ReadyAnswer {
-  return decision.outcome === 'unknown'
-    ? cannotTell(decision.retryAfterMs, decision.reason)
-    : refuse(decision.reason, maxAuthAgeSeconds)
 }

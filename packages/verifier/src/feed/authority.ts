@@ -13,7 +13,7 @@ import { MOST_CHARACTERS, UnexpectedStatus, type Transport } from './transport.t
 
 /** Where the authority is, and how to be let in. */
 export interface AuthorityParts {
-  /** The issuer URL. */
+  /** Where the issuer is reached. */
   readonly issuer: string
   readonly key: string
   readonly transport: Transport

@@ -1,0 +1,8 @@
+export { createGateway } from './gateway.ts'
+export type { Gateway, ListenOptions } from './gateway.ts'
+export { generateGatewayKey, readGatewayKeys } from './identity/gateway-keys.ts'
+export type { GatewayKeys } from './identity/gateway-keys.ts'
+export type { AccessLog, AccessLogEntry } from './observe/access-log.ts'
+export { showEntry } from './observe/access-log.ts'
+export type { GatewayOptions, RouteOptions } from './options.ts'
+export type { IdentityForm, Limits, Timeouts } from './settings.ts'
