@@ -91,10 +91,13 @@ export async function startService(answer?: Answer): Promise<TestService> {
   const arrived: Arrived[] = []
   const server = createServer((request, response) => {
     if (answer !== undefined) return answer(request, response)
-    void readArrived(request).then((got) => {
-      arrived.push(got)
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(got))
-    })
+    void readArrived(request).then(
+      (got) => {
+        arrived.push(got)
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(got))
+      },
+      () => undefined,
+    )
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -52,17 +52,11 @@ export interface ExchangeFigures {
 /** Methods that may be repeated (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
-/** Nothing was sent: no connection could be made. */
-const UNSENT: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOENT',
-  'EACCES',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
+/** What no connection is asked for in the first place: it cannot be sent. */
+const UNFIT: ReadonlySet<string> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
 ])
 
 /** The connection broke before there was an answer. */
@@ -81,6 +75,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #bytes = 0
   #isOver = false
   #isTooLarge = false
+  /** Whether it has been sent, at this try, as far as anybody knows. */
+  #isSent = false
+  #isLate = false
+  #timer: NodeJS.Timeout | undefined
   #stopListening = (): void => undefined
   #resume = (): void => undefined
   #pour = (): void => undefined
@@ -100,6 +98,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (upstream === undefined) return receiver.answer(problem('upstream_unreachable'))
     this.#upstream = upstream
     this.#tries++
+    this.#isSent = false
+    if (upstream.isBusy) this.#waitInLine(upstream.patienceMs)
     upstream.dispatch({ path: target, method, headers, body: this.#body() }, this)
   }
 
@@ -107,13 +107,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   stop(): void {
     if (this.#isOver) return
     this.#isOver = true
+    clearTimeout(this.#timer)
     this.#stopListening()
     this.#abort?.(new Error('the client has gone'))
   }
 
   onConnect(abort: (error?: Error) => void): void {
     this.#abort = abort
-    if (this.#isOver || !this.#job.receiver.isOpen) abort(new Error('the client has gone'))
+    this.#isSent = true
+    if (this.#isOver || this.#isLate || !this.#job.receiver.isOpen) abort(new Error('the client has gone'))
     else this.#pour()
   }
 
@@ -124,6 +126,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { receiver, now, ends } = this.#job
     this.#upstream?.succeeded()
     this.#answeredAt = now()
+    clearTimeout(this.#timer)
     const headers = incomingHeaders(raw)
     receiver.begin(status, headers)
     if (ends !== undefined && goesOn(headers)) this.#endWith(ends())
@@ -149,10 +152,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const code = codeOf(error)
     const { receiver, now } = this.#job
     if (this.#isTooLarge) return this.#give(problem('body_too_large'))
-    if (UNSENT.has(code)) this.#upstream?.failed(now())
+    if (UNFIT.has(code)) return this.#give(problem('bad_request'))
+    this.#upstream?.failed(now())
     if (this.#mayTryAgain(code)) return this.start()
     if (!receiver.isOpen) return this.stop()
-    this.#give(answerToFailure(code))
+    this.#give(answerToFailure(code, this.#isSent))
+  }
+
+  /** All connections are in use: whoever waits for one waits no longer than for an answer. */
+  #waitInLine(patienceMs: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#isLate = true
+      if (this.#isSent) this.#abort?.(new Error('the answer is late'))
+      if (!this.#isOver && this.#answeredAt === undefined) this.#give(problem('upstream_slow'))
+    }, patienceMs)
   }
 
   #body(): Readable | null {
@@ -199,6 +212,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #give(answer: ReadyAnswer): void {
     this.#isOver = true
+    clearTimeout(this.#timer)
     this.#job.receiver.answer(answer)
   }
 
@@ -207,7 +221,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#tries >= MOST_TRIES || !receiver.isOpen) return false
     const upstream = this.#upstream
     if (upstream === undefined) return false
-    if (UNSENT.has(code)) {
+    if (!this.#isSent) {
       this.#tried.push(upstream)
       return this.#tried.length < balancer.upstreams.length
     }
@@ -234,9 +248,7 @@ function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-function answerToFailure(code: string): ReadyAnswer {
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
-    return problem('upstream_slow')
-  if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') return problem('bad_request')
-  return UNSENT.has(code) ? problem('upstream_unreachable') : problem('upstream_broken')
+function answerToFailure(code: string, wasSent: boolean): ReadyAnswer {
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return problem('upstream_slow')
+  return problem(wasSent ? 'upstream_broken' : 'upstream_unreachable')
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { accessToken, AUDIENCE, startGateway, startService, type Arrived } from './edge.fixture.ts'
+import { accessToken, AUDIENCE, sendRaw, startGateway, startService, type Arrived } from './edge.fixture.ts'
 import { generateGatewayKey, readGatewayKeys } from './identity/gateway-keys.ts'
 import type { AccessLogEntry } from './observe/access-log.ts'
 
@@ -113,6 +113,19 @@ describe('addresses', () => {
     expect(arrived).toEqual([])
   })
 
+  it('say which methods they take', async () => {
+    const { address } = await startService()
+    const routes = ['GET', 'PUT'].map((method) => ({
+      name: method,
+      path: '/orders',
+      methods: [method],
+      upstreams: [address],
+    }))
+    const { url } = await startGateway(routes)
+    const response = await fetch(`${url}/orders/1`, { method: 'DELETE' })
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, PUT'])
+  })
+
   it('are chosen by the host', async () => {
     const [one, other] = [await startService(), await startService()]
     const { port } = await startGateway([
@@ -146,6 +159,25 @@ describe('upstreams', () => {
       expect(response.status).toBe(200)
     }
     expect(arrived.map(({ body }) => body)).toEqual(['body 0', 'body 1', 'body 2', 'body 3'])
+  })
+
+  it('that refuse connections cost nothing of a large body', async () => {
+    const { address, arrived } = await startService()
+    const { url } = await startGateway([
+      { name: 'a', path: '/', upstreams: [await closedPort(), address], access: 'public' },
+    ])
+    const part = Buffer.alloc(50_000, 'x')
+    const chunks = new ReadableStream({
+      async start(controller) {
+        for (let at = 0; at < 8; at++) {
+          controller.enqueue(part)
+          await new Promise(setImmediate)
+        }
+        controller.close()
+      },
+    })
+    await (await fetch(url, { method: 'POST', body: chunks, duplex: 'half' } as RequestInit)).text()
+    expect(arrived.map(({ body }) => body.length)).toEqual([400_000])
   })
 
   it('that are all away are a 502', async () => {
@@ -193,6 +225,34 @@ describe('upstreams', () => {
     const { url } = await startGateway([{ name: 'a', path: '/', upstreams: [address], access: 'public' }])
     const response = await fetch(url)
     expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([503, '7', 'own'])
+  })
+})
+
+describe('what clients send by themselves', () => {
+  it.each([
+    ['Expect: 100-continue', 'Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello'],
+    [
+      'Upgrade: h2c',
+      'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\nContent-Length: 5\r\n\r\nhello',
+    ],
+  ])('%s ends here, and the request goes on without', async (_, rest) => {
+    const { address, arrived } = await startService()
+    const { port } = await startGateway([{ name: 'a', path: '/', upstreams: [address], access: 'public' }])
+    const answer = await sendRaw(port, `POST / HTTP/1.1\r\nHost: x\r\n${rest}`)
+    expect(answer).toContain('HTTP/1.1 200 OK')
+    expect(arrived).toMatchObject([{ body: 'hello' }])
+    expect(arrived[0]?.headers.map(([name]) => name).filter((name) => /expect|upgrade|http2/.test(name))).toEqual([])
+  })
+
+  it('a body that nobody wanted is read to its end, and the connection serves the next request', async () => {
+    const { address } = await startService((_, response) => {
+      response.writeHead(403).end('early')
+    })
+    const { port } = await startGateway([{ name: 'a', path: '/', upstreams: [address], access: 'public' }])
+    const size = 3_000_000
+    const first = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(size)}`
+    const answer = await sendRaw(port, `${first}GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n`, 1000)
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 403', 'HTTP/1.1 403'])
   })
 })
 

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { VerifierStatus } from '@counterfoil/verifier'
 import { clientErrorAnswer } from './requests/client-errors.ts'
+import { isWebSocket } from './requests/strictness.ts'
 import { Http1Receiver, Http2Receiver } from './requests/receivers.ts'
 import { Metrics } from './observe/metrics.ts'
 import { readOptions, type GatewayOptions, type GatewaySettings } from './options.ts'
@@ -70,6 +71,7 @@ class NodeGateway implements Gateway {
   readonly #parts: VisitParts
   #settings: GatewaySettings
   #isDraining = false
+  #retiring: NodeJS.Timeout | undefined
 
   constructor(options: GatewayOptions) {
     this.#settings = readOptions(options, this.#upstreams)
@@ -105,7 +107,8 @@ class NodeGateway implements Gateway {
     this.#settings = settings
     if (settings.tls !== undefined)
       for (const server of this.#servers) if ('setSecureContext' in server) server.setSecureContext(settings.tls)
-    this.#upstreams.retire(settings.upstreams)
+    this.#applyLimits()
+    this.#retireLater(before)
   }
 
   drain(): void {
@@ -114,6 +117,7 @@ class NodeGateway implements Gateway {
 
   async close({ withinMs = 10_000 }: { readonly withinMs?: number } = {}): Promise<void> {
     this.#isDraining = true
+    clearInterval(this.#retiring)
     const cut = setTimeout(() => this.#cutAll(), withinMs)
     const hangUp = setInterval(() => this.#closeIdle(), 50)
     await Promise.all(this.#servers.map(closed))
@@ -130,6 +134,27 @@ class NodeGateway implements Gateway {
     return this.#metrics.text()
   }
 
+  /** What was there when other options came may yet have to be sent to a service that they do not name any more. */
+  #retireLater({ timeouts }: GatewaySettings): void {
+    const earlier = [...this.#visits]
+    const giveUpAt = performance.now() + timeouts.connectMs + timeouts.responseMs
+    clearInterval(this.#retiring)
+    this.#retiring = setInterval(() => {
+      if (performance.now() < giveUpAt && earlier.some((visit) => this.#visits.has(visit))) return
+      clearInterval(this.#retiring)
+      this.#upstreams.retire(this.#settings.upstreams)
+    }, 100).unref()
+  }
+
+  #applyLimits(): void {
+    const { limits, timeouts } = this.#settings
+    for (const server of this.#servers) {
+      server.maxConnections = limits.connections
+      server.setTimeout(clientIdleMs(timeouts))
+      if ('headersTimeout' in server) server.headersTimeout = timeouts.headersMs
+    }
+  }
+
   #makeServer(): AnyServer {
     const { tls, limits, timeouts } = this.#settings
     const common = {
@@ -142,10 +167,10 @@ class NodeGateway implements Gateway {
     }
     const server: AnyServer =
       tls === undefined
-        ? createServer({ ...common, requireHostHeader: false })
+        ? createServer({ ...common, requireHostHeader: false, shouldUpgradeCallback: wantsWebSocket })
         : createSecureServer({ ...common, ...tls, allowHTTP1: true, settings: { maxConcurrentStreams: 128 } })
     server.maxConnections = limits.connections
-    server.setTimeout(Math.max(timeouts.idleMs, timeouts.responseMs) + 1000)
+    server.setTimeout(clientIdleMs(timeouts))
     server.on('request', (request: AnyRequest, response: AnyResponse) => this.#take(request, response))
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, ahead: Buffer) => {
       new UpgradeVisit(this.#parts, request, socket, ahead).begin()
@@ -171,6 +196,16 @@ class NodeGateway implements Gateway {
     for (const server of this.#servers) if ('closeAllConnections' in server) server.closeAllConnections()
     for (const visit of this.#visits) visit.cut()
   }
+}
+
+/** While a service thinks, nothing moves on the connection to the client either. */
+function clientIdleMs({ idleMs, responseMs, connectMs }: GatewaySettings['timeouts']): number {
+  return Math.max(idleMs, responseMs + connectMs) + 1000
+}
+
+/** Any other upgrade is none that is taken up: the request is answered as it is. */
+function wantsWebSocket({ headers }: IncomingMessage): boolean {
+  return isWebSocket({ upgrade: headers.upgrade })
 }
 
 type AnyRequest = IncomingMessage | Http2ServerRequest

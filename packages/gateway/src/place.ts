@@ -40,9 +40,11 @@ export function findPlace(
   const method = request.method ?? 'GET'
   const own = settings.ownAnswer(path.text, method)
   if (own !== undefined) return { answer: own }
-  const route = settings.table.find(hostnameOf(host), path, method)
+  const name = hostnameOf(host)
+  const route = settings.table.find(name, path, method)
   if (route === 'none') return { answer: problem('no_route') }
-  if (route === 'method') return { answer: problem('method_not_allowed') }
+  if (route === 'method')
+    return { answer: problem('method_not_allowed', { allow: settings.table.allowed(name, path).join(', ') }) }
   if (route === 'ambiguous')
     return { answer: problem('bad_request', { detail: 'The path leads elsewhere in lower case.' }) }
   const peer = plainAddress(request.socket.remoteAddress ?? '')

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Accepted } from '@counterfoil/verifier'
 import type { ReadyAnswer } from '@counterfoil/verifier/answers'
 import { admit, type Admission } from './admission.ts'
@@ -20,6 +20,9 @@ export interface VisitParts {
   readonly metrics: Metrics
   readonly visits: Set<{ cut(): void }>
 }
+
+/** How long a client may go on sending what nobody wants any more. */
+const LINGER_MS = 5000
 
 /** One request, from its headers to the end of its answer. */
 export class Visit {
@@ -54,6 +57,7 @@ export class Visit {
     metrics.began()
     visits.add(this)
     this.#response.on('close', () => this.#over())
+    this.#response.on('finish', () => this.#leaveRest())
     this.#request.on('error', () => undefined)
     const head = readHead(this.#request.rawHeaders)
     const place = findPlace(this.#request, head, this.#settings)
@@ -99,8 +103,16 @@ export class Visit {
   #answer(answer: ReadyAnswer): void {
     if (!this.#receiver.isOpen) return
     this.#receiver.answer(answer)
-    // What nobody reads would hold the connection; a small rest is read, so that the answer arrives.
-    this.#request.resume()
+  }
+
+  /** The answer came before the request was over: what still comes is thrown away for a while, so that the answer arrives, and then no more. */
+  #leaveRest(): void {
+    const request = this.#request
+    if (request.complete) return
+    request.unpipe()
+    request.resume()
+    if ('stream' in request) return request.stream.close(constants.NGHTTP2_NO_ERROR)
+    setTimeout(() => (request.complete ? undefined : request.destroy()), LINGER_MS).unref()
   }
 
   #over(): void {

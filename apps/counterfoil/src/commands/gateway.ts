@@ -75,6 +75,8 @@ const FIXED = [
   'onStale',
   'operations',
   'accessLog',
+  'drainSeconds',
+  'logLevel',
 ] as const
 
 async function reload(

@@ -34,7 +34,8 @@ type Take = (head: Head, name: string, value: string) => void
 
 /** What becomes of a header, by its name in lower case. Headers that nothing is said of are passed on. */
 const TAKES: ReadonlyMap<string, Take> = new Map<string, Take>([
-  ...[...HOP_BY_HOP, ...FORWARDED].map((name): [string, Take] => [name, () => undefined]),
+  // Node has said `100 Continue` itself by now, and what would be upgraded to HTTP/2 ends here.
+  ...[...HOP_BY_HOP, ...FORWARDED, 'expect', 'http2-settings'].map((name): [string, Take] => [name, () => undefined]),
   ['host', (head, _, value) => void ((head.host = value), head.hosts++)],
   ['content-length', keep('length', true)],
   ['authorization', gather('authorization')],

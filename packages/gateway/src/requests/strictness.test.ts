@@ -25,7 +25,7 @@ describe('a request', () => {
       { httpVersionMajor: 2, httpVersionMinor: 0 },
     ],
     ['HTTP/2 in its first line', ['Host', 'a'], { httpVersionMajor: 2, httpVersionMinor: 0 }],
-    ['a coding and an upgrade', ['Host', 'a', 'Transfer-Encoding', 'chunked', 'Upgrade', 'x'], {}],
+    ['a coding and a WebSocket', ['Host', 'a', 'Transfer-Encoding', 'chunked', 'Upgrade', 'websocket'], {}],
     ['another host in its target', ['Host', 'a'], { url: 'http://b/' }],
     ['a target that is no path', ['Host', 'a'], { url: 'a:80', method: 'CONNECT' }],
     ['a star', ['Host', 'a'], { url: '*', method: 'OPTIONS' }],

@@ -27,10 +27,15 @@ export function readStrictly(line: RequestLine, head: Head): Strictness {
   if (coding !== undefined) {
     if (head.codings > 1 || coding.toLowerCase() !== 'chunked')
       return { fault: 'Transfer-Encoding is chunked, or not there.' }
-    if (head.isHttp2 || minor !== 1 || head.length !== undefined || head.upgrade !== undefined)
+    if (head.isHttp2 || minor !== 1 || head.length !== undefined || isWebSocket(head))
       return { fault: 'Transfer-Encoding does not go with this.' }
   }
   return readTarget(line, host)
+}
+
+/** Whether a connection is to become a WebSocket (RFC 6455 §4.1). Other upgrades are not taken up (RFC 9110 §7.8). */
+export function isWebSocket({ upgrade }: Pick<Head, 'upgrade'>): boolean {
+  return upgrade?.toLowerCase() === 'websocket'
 }
 
 /** The path and query; of a whole URL only where it is this host's (RFC 9112 §3.2.2). */

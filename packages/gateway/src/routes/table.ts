@@ -47,6 +47,14 @@ export class RouteTable<Route extends RoutePattern> {
     return folded === found || found === 'none' ? found : 'ambiguous'
   }
 
+  /** The methods that are taken at a place where one was not. */
+  allowed(host: string, { text }: RoutePath): string[] {
+    const methods = new Set<string>()
+    for (const root of this.#rootsFor(host))
+      for (const method of deepestAt(root, text)?.byMethod.keys() ?? []) methods.add(method)
+    return [...methods]
+  }
+
   #search(host: string, path: string, method: string): Route | 'none' | 'method' {
     let best: Route | 'none' | 'method' = 'none'
     for (const root of this.#rootsFor(host)) {
@@ -111,8 +119,14 @@ function place<Route extends RoutePattern>(node: Node<Route>, route: Route): voi
   for (const method of route.methods) node.byMethod.set(method, route)
 }
 
-/** The deepest node on the way that takes the method; a shorter path only where no longer one is named at all. */
+/** The route at the longest path, if it takes the method; a shorter path only where no longer one is named at all. */
 function descend<Route>(root: Node<Route>, path: string, method: string): Route | 'none' | 'method' {
+  const deepest = deepestAt(root, path)
+  if (deepest === undefined) return 'none'
+  return deepest.byMethod.get(method) ?? deepest.forAny ?? 'method'
+}
+
+function deepestAt<Route>(root: Node<Route>, path: string): Node<Route> | undefined {
   let node: Node<Route> | undefined = root
   let deepest: Node<Route> | undefined = hasRoute(root) ? root : undefined
   let from = 1
@@ -125,8 +139,7 @@ function descend<Route>(root: Node<Route>, path: string, method: string): Route 
     }
     from = end + 1
   }
-  if (deepest === undefined) return 'none'
-  return deepest.byMethod.get(method) ?? deepest.forAny ?? 'method'
+  return deepest
 }
 
 function hasRoute<Route>({ byMethod, forAny }: Node<Route>): boolean {

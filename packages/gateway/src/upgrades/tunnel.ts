@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici'
 import { problem } from '../answers.ts'
 import { incomingHeaders } from '../headers/outgoing.ts'
 import type { Balancer } from '../upstreams/balancer.ts'
+import type { Upstream } from '../upstreams/upstream.ts'
 import { closeFrame, FrameBoundary } from './frames.ts'
 
 /** A connection that becomes something else, on its way to a service. */
@@ -26,11 +27,17 @@ export interface TunnelJob {
 /** Close codes (RFC 6455 §7.4.2, private use): the session has ended or expired; nobody can tell any more. As the verifier's own adapter has them. */
 const CLOSE_CODES = { ended: 4401, stale: 4503 } as const
 
+/** How long a client has to take what was said last. */
+const LINGER_MS = 1000
+
 /** Connects a client and a service for a WebSocket, for as long as the session lasts that let it in. */
 export class Tunnel implements Dispatcher.DispatchHandler {
   readonly #job: TunnelJob
   #upstream: Duplex | undefined
-  #upstreamName: string | undefined
+  readonly #tried: Upstream[] = []
+  #isSent = false
+  /** The client is being told that it is over. */
+  #isClosing = false
   #abort: ((error?: Error) => void) | undefined
   #status = 0
   #isOver = false
@@ -41,17 +48,23 @@ export class Tunnel implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { balancer, now, target, headers, socket } = this.#job
+    const { socket } = this.#job
     socket.on('error', () => this.#end())
     socket.on('close', () => this.#end())
-    const upstream = balancer.next([], now())
+    this.#try()
+  }
+
+  #try(): void {
+    const { balancer, now, target, headers } = this.#job
+    const upstream = balancer.next(this.#tried, now())
     if (upstream === undefined) return this.#refuse(problem('upstream_unreachable'))
-    this.#upstreamName = upstream.name
+    this.#tried.push(upstream)
     upstream.dispatch({ path: target, method: 'GET', headers, upgrade: 'websocket' }, this)
   }
 
   onConnect(abort: (error?: Error) => void): void {
     this.#abort = abort
+    this.#isSent = true
     if (this.#isOver) abort(new Error('the client has gone'))
   }
 
@@ -78,11 +91,12 @@ export class Tunnel implements Dispatcher.DispatchHandler {
     const { socket, ahead } = this.#job
     this.#status = status
     this.#upstream = upstream
+    this.#tried.at(-1)?.succeeded()
     if (this.#isOver) return void upstream.destroy()
     const headers = incomingHeaders((raw ?? []).map((each) => Buffer.from(each)))
     socket.write(headText(status, [...headers, 'connection', 'Upgrade', 'upgrade', 'websocket']))
-    upstream.on('error', () => this.#end())
-    upstream.on('close', () => this.#end())
+    const onGone = (): void => (this.#isClosing ? undefined : this.#end())
+    upstream.on('error', onGone).on('close', onGone)
     if (ahead.length > 0) upstream.write(ahead)
     const frames = new FrameBoundary()
     upstream.on('data', (chunk: Buffer) => frames.follow(chunk))
@@ -94,6 +108,9 @@ export class Tunnel implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     if (this.#isOver) return
     const code = 'code' in error ? error.code : undefined
+    const { balancer, now } = this.#job
+    this.#tried.at(-1)?.failed(now())
+    if (!this.#isSent && this.#tried.length < balancer.upstreams.length) return this.#try()
     const isSlow = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT'
     if (this.#status === 0) this.#refuse(problem(isSlow ? 'upstream_slow' : 'upstream_unreachable'))
     else this.#end()
@@ -128,13 +145,19 @@ export class Tunnel implements Dispatcher.DispatchHandler {
   /** The session is over. The client is told why where that can be said between two frames. */
   #endWith(reason: unknown, frames: FrameBoundary): void {
     const { socket } = this.#job
+    this.#isClosing = true
     this.#upstream?.unpipe(socket)
     socket.unpipe()
     const isStale = reason instanceof WorkEnded && reason.reason === 'stale'
     if (frames.isBetween && socket.writable)
       socket.write(closeFrame(isStale ? CLOSE_CODES.stale : CLOSE_CODES.ended, isStale ? 'cannot tell' : 'ended'))
     this.#upstream?.destroy()
-    socket.end(() => this.#end())
+    // What the client still sends is read and thrown away: left unread, it would make the system throw away the frame instead.
+    socket.removeAllListeners('data')
+    socket.resume()
+    socket.end()
+    socket.once('end', () => this.#end())
+    setTimeout(() => this.#end(), LINGER_MS).unref()
   }
 
   #refuse({ status, headers, body }: ReadyAnswer): void {
@@ -151,10 +174,13 @@ export class Tunnel implements Dispatcher.DispatchHandler {
     const { socket, onOver } = this.#job
     this.#abort?.(new Error('the connection is over'))
     this.#upstream?.destroy()
-    // What was written goes out first.
-    if (socket.writableEnded) socket.once('finish', () => socket.destroy())
-    else socket.destroy()
-    onOver(this.#status, this.#upstreamName)
+    // What was written goes out first, if the client takes it.
+    const destroy = (): void => void socket.destroy()
+    if (socket.writableEnded && !socket.writableFinished) {
+      socket.once('finish', destroy)
+      setTimeout(destroy, LINGER_MS).unref()
+    } else destroy()
+    onOver(this.#status, this.#tried.at(-1)?.name)
   }
 }
 

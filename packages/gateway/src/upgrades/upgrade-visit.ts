@@ -7,6 +7,7 @@ import { composeHeaders } from '../headers/compose.ts'
 import type { GatewaySettings } from '../options.ts'
 import { findPlace, type Place } from '../place.ts'
 import { readHead, type Head } from '../requests/head.ts'
+import { isWebSocket } from '../requests/strictness.ts'
 import type { VisitParts } from '../visit.ts'
 import { headText, Tunnel } from './tunnel.ts'
 
@@ -37,8 +38,8 @@ export class UpgradeVisit {
     this.#parts.visits.add(this)
     this.#socket.on('error', () => this.#socket.destroy())
     const head = readHead(this.#request.rawHeaders)
-    const isWebSocket = head.upgrade?.toLowerCase() === 'websocket' && this.#request.method === 'GET'
-    if (!isWebSocket) return this.#refuse(problem('bad_request', { detail: 'Only WebSockets are let through.' }))
+    if (!isWebSocket(head) || this.#request.method !== 'GET')
+      return this.#refuse(problem('bad_request', { detail: 'Only WebSockets are let through.' }))
     const place = findPlace(this.#request, head, this.#settings)
     if ('answer' in place) return this.#refuse(place.answer)
     this.#place = place

@@ -17,7 +17,10 @@ const REST_MS = 10_000
 export class Upstream {
   /** As it was configured. */
   readonly name: string
+  /** How long an answer may take, with the time until there is a connection. */
+  readonly patienceMs: number
   readonly #pool: Pool
+  readonly #connections: number
   #failures = 0
   #restsUntil = -Infinity
 
@@ -25,6 +28,8 @@ export class Upstream {
   constructor(address: string, { connectMs, responseMs, idleMs, connections }: UpstreamSettings) {
     const { origin, socketPath } = readUpstreamAddress(address)
     this.name = address
+    this.patienceMs = connectMs + responseMs
+    this.#connections = connections
     this.#pool = new Pool(origin, {
       ...(socketPath !== undefined && { socketPath }),
       connections,
@@ -40,6 +45,11 @@ export class Upstream {
   /** Whether requests should go there; `now` never goes back. */
   isReady(now: number): boolean {
     return now >= this.#restsUntil
+  }
+
+  /** Whether a request would have to wait for another to be over. */
+  get isBusy(): boolean {
+    return this.#pool.stats.running >= this.#connections
   }
 
   /** Notes that it answered. */
