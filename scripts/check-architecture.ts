@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'apps/console': ['protocol', 'client'],
   testbed: [],
   'examples/cluster': ['testbed'],
+  'examples/edge': ['testbed', 'verifier', 'verifier/node'],
   examples: ['verifier', 'verifier/fastify', 'client'],
   bench: [
     'protocol',
