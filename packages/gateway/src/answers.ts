@@ -10,6 +10,7 @@ const TITLES = {
   headers_too_large: [431, 'The headers are too large.'],
   upstream_unreachable: [502, 'The service behind this address cannot be reached.'],
   upstream_broken: [502, 'The service behind this address gave no answer that can be passed on.'],
+  cannot_tell: [503, 'Cannot tell right now. You are still signed in; try again.'],
   draining: [503, 'This gateway is shutting down. Try again.'],
   upstream_slow: [504, 'The service behind this address did not answer in time.'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
@@ -35,4 +36,14 @@ export function problem(
     },
     body: JSON.stringify(body),
   }
+}
+
+/** Where to sign in, for a person who asked for a page. */
+export function redirectTo(location: string): ReadyAnswer {
+  return { status: 302, headers: { 'cache-control': 'no-store', location }, body: '' }
+}
+
+/** The same answer, with a cookie. */
+export function withCookie(answer: ReadyAnswer, cookie: string): ReadyAnswer {
+  return { ...answer, headers: { ...answer.headers, 'set-cookie': cookie } }
 }

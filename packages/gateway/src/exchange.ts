@@ -26,6 +26,8 @@ export interface Job {
   readonly target: string
   /** Names and values in turn. */
   readonly headers: string[]
+  /** What the gateway adds to the answer. */
+  readonly answerHeaders: readonly string[]
   /** Undefined: there is none. */
   readonly body: Readable | undefined
   /** 0: any. */
@@ -123,11 +125,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // Interim answers concern this connection alone; nobody has to be told (RFC 9110 §15.2).
     if (status < 200) return true
     this.#resume = resume
-    const { receiver, now, ends } = this.#job
+    const { receiver, now, ends, answerHeaders } = this.#job
     this.#upstream?.succeeded()
     this.#answeredAt = now()
     clearTimeout(this.#timer)
     const headers = incomingHeaders(raw)
+    headers.push(...answerHeaders)
     receiver.begin(status, headers)
     if (ends !== undefined && goesOn(headers)) this.#endWith(ends())
     return true

@@ -1,5 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createSecureServer, Http2ServerRequest, Http2ServerResponse, type Http2SecureServer } from 'node:http2'
+import {
+  createSecureServer,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type Http2SecureServer,
+  type Http2Session,
+} from 'node:http2'
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { VerifierStatus } from '@counterfoil/verifier'
@@ -68,6 +74,7 @@ class NodeGateway implements Gateway {
   readonly #servers: AnyServer[] = []
   readonly #visits = new Set<{ cut(): void }>()
   readonly #metrics: Metrics
+  readonly #sessions = new Set<Http2Session>()
   readonly #parts: VisitParts
   #settings: GatewaySettings
   #isDraining = false
@@ -101,7 +108,7 @@ class NodeGateway implements Gateway {
 
   reload(options: GatewayOptions): void {
     const before = this.#settings
-    const settings = readOptions(options, this.#upstreams)
+    const settings = readOptions(options, this.#upstreams, before)
     if ((settings.tls === undefined) !== (before.tls === undefined))
       throw new TypeError('tls cannot be switched on or off while the gateway listens: start it again')
     this.#settings = settings
@@ -175,6 +182,11 @@ class NodeGateway implements Gateway {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, ahead: Buffer) => {
       new UpgradeVisit(this.#parts, request, socket, ahead).begin()
     })
+    server.on('session', (session: Http2Session) => {
+      this.#sessions.add(session)
+      session.on('close', () => this.#sessions.delete(session))
+      session.on('error', () => undefined)
+    })
     server.on('clientError', (error: Error, socket: Duplex) => refuseClient(error, socket))
     return server
   }
@@ -189,12 +201,15 @@ class NodeGateway implements Gateway {
 
   #closeIdle(): void {
     for (const server of this.#servers) if ('closeIdleConnections' in server) server.closeIdleConnections()
+    // Says that it is going away; requests that have begun are answered.
+    for (const session of this.#sessions) session.close()
     for (const visit of this.#visits) if (visit instanceof UpgradeVisit) visit.cut()
   }
 
   #cutAll(): void {
     for (const server of this.#servers) if ('closeAllConnections' in server) server.closeAllConnections()
     for (const visit of this.#visits) visit.cut()
+    for (const session of this.#sessions) session.destroy()
   }
 }
 

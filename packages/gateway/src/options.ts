@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import type { OnStale, Verifier } from '@counterfoil/verifier'
 import type { ReadyAnswer } from '@counterfoil/verifier/answers'
+import { BrowserBackEnd, SESSION_ENDPOINT } from './browser/back-end.ts'
 import { trustProxies, type TrustsAddress } from './headers/trusted-proxies.ts'
 import type { GatewayKeys } from './identity/gateway-keys.ts'
 import { UpstreamTokens } from './identity/upstream-tokens.ts'
@@ -39,6 +41,20 @@ export interface RouteOptions {
   readonly identity?: IdentityForm | undefined
   /** What the short token for the service has as `aud`. */
   readonly upstreamAudience?: string | undefined
+  /** Whether browsers come here, whose tokens the gateway keeps. Default `false`. */
+  readonly browser?: boolean | undefined
+}
+
+/** As what application browsers sign in, and where. */
+export interface BrowserOptions {
+  /** Where the issuer is reached: https, or http on the loopback. */
+  readonly issuerAddress: string
+  /** An application whose strategy is hybrid or stateless, and whose transport is `body`. */
+  readonly clientId: string
+  /** Of a confidential application. Default: none. */
+  readonly clientSecret?: string | undefined
+  /** Where people are sent to sign in: a path here, or a URL. Default `/sign-in`. */
+  readonly signInPage?: string | undefined
 }
 
 /** How a gateway is made. */
@@ -57,6 +73,8 @@ export interface GatewayOptions {
   readonly keys?: GatewayKeys | undefined
   /** How long such a token lives. At most, and by default, 60. */
   readonly upstreamTokenSeconds?: number | undefined
+  /** Routes for browsers need it. Default: none. */
+  readonly browser?: BrowserOptions | undefined
   /** A certificate and its key, in PEM: then HTTP/2 is spoken too. Default: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   /** Told of each request when it is over. Default: nobody. */
@@ -74,10 +92,15 @@ export interface GatewaySettings {
   readonly limits: Limits
   readonly timeouts: Timeouts
   readonly upstreamTokens: UpstreamTokens | undefined
+  readonly browser: BrowserBackEnd | undefined
+  /** Of what the back end of browsers was made. */
+  readonly browserOptions: BrowserOptions | undefined
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly accessLog: AccessLog | undefined
   /** What the gateway itself answers, at addresses of its own. */
   readonly ownAnswer: (path: string, method: string) => ReadyAnswer | undefined
+  /** Where browsers sign in and out. */
+  readonly sessionPath: string
   readonly monotonic: () => number
   readonly traceBytes: () => Uint8Array
 }
@@ -90,7 +113,11 @@ const UPSTREAM_CONNECTIONS = 256
 const OWN_PATH = '/.counterfoil'
 
 /** Checks options. @throws {TypeError} that names the option. */
-export function readOptions(options: GatewayOptions, upstreams: UpstreamSet): GatewaySettings {
+export function readOptions(
+  options: GatewayOptions,
+  upstreams: UpstreamSet,
+  before?: GatewaySettings,
+): GatewaySettings {
   const publicUrl = readOrigin(options.publicUrl, 'publicUrl')
   const timeouts = readNumbers('timeouts', TIMEOUTS, options.timeouts, 1)
   const limits = readNumbers('limits', LIMITS, options.limits, 0)
@@ -112,11 +139,55 @@ export function readOptions(options: GatewayOptions, upstreams: UpstreamSet): Ga
     limits,
     timeouts,
     upstreamTokens: readTokens(options, publicUrl),
-    tls: options.tls,
+    browser: readBrowser(options, timeouts, before),
+    browserOptions: options.browser,
+    tls: readTls(options.tls),
     accessLog: options.accessLog,
     ownAnswer: ownAnswers(options.keys),
+    sessionPath: OWN_PATH + SESSION_ENDPOINT,
     monotonic: () => performance.now(),
     traceBytes: () => randomBytes(24),
+  }
+}
+
+/** What browsers' tokens are kept in stays, where its own options do. */
+function readBrowser(
+  { browser }: GatewayOptions,
+  { responseMs }: Timeouts,
+  before: GatewaySettings | undefined,
+): BrowserBackEnd | undefined {
+  if (browser === undefined) return undefined
+  if (before?.browser !== undefined && JSON.stringify(before.browserOptions) === JSON.stringify(browser))
+    return before.browser
+  const { issuerAddress, clientId, clientSecret, signInPage = '/sign-in' } = browser
+  check(clientId !== '', 'browser.clientId', 'must name an application')
+  check(
+    /^(?:\/(?!\/)|https?:\/\/)[!-~]*$/.test(signInPage),
+    'browser.signInPage',
+    'must be a path such as "/sign-in", or a URL',
+  )
+  const address = readSafeOrigin(issuerAddress, 'browser.issuerAddress')
+  const now = (): number => performance.now()
+  return new BrowserBackEnd({ address, clientId, clientSecret, signInPage, timeoutMs: responseMs, now })
+}
+
+/** Passwords and tokens go there. */
+function readSafeOrigin(text: string, place: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isLoopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url?.hostname ?? '')
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)
+  check(isSafe, place, 'must be an https URL, or http on the loopback')
+  return text.replace(/\/+$/, '')
+}
+
+function readTls(tls: GatewayOptions['tls']): GatewayOptions['tls'] {
+  if (tls === undefined) return undefined
+  try {
+    createSecureContext(tls)
+    return tls
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TypeError(`tls: certificate and key cannot be used: ${reason}`, { cause: error })
   }
 }
 
@@ -169,7 +240,7 @@ function readRoute(
   route: RouteOptions,
   place: string,
   take: (address: string) => Upstream,
-  { keys }: GatewayOptions,
+  { keys, browser }: GatewayOptions,
 ): Route {
   const { name, path, hosts = [], methods = [], identity = 'headers', upstreamAudience, audience } = route
   check(NAME.test(name), `${place}.name`, 'must be a short name of letters, digits, "-", "_" and "."')
@@ -195,6 +266,8 @@ function readRoute(
   check(identity !== 'upstream_token' || keys !== undefined, `${at}.identity`, 'needs keys that sign')
   check(route.upstreams.length > 0, `${at}.upstreams`, 'must have at least one address')
   const isPublic = route.access === 'public'
+  check(route.browser !== true || browser !== undefined, `${at}.browser`, 'needs the options of browsers')
+  check(route.browser !== true || !isPublic, `${at}.browser`, 'is of no use on a public route')
   check(
     !isPublic || identity === 'headers',
     `${at}.identity`,
@@ -213,7 +286,7 @@ function readRoute(
     maxAuthAgeSeconds: route.maxAuthAgeSeconds,
     identity,
     upstreamAudience,
-    isBrowser: false,
+    isBrowser: route.browser === true,
     balancer: new Balancer(route.upstreams.map((address) => takeUpstream(address, at, take))),
   }
 }

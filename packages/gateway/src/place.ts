@@ -25,12 +25,19 @@ export interface PlacedRequest extends RequestLine {
   readonly socket: { readonly remoteAddress?: string | undefined }
 }
 
+/** Browsers sign in and out here. */
+export interface SessionPlace {
+  readonly isSession: true
+  readonly method: string
+  readonly client: string
+}
+
 /** Finds out where a request goes, or why it goes nowhere. */
 export function findPlace(
   request: PlacedRequest,
   head: Head,
   settings: GatewaySettings,
-): Place | { readonly answer: ReadyAnswer } {
+): Place | SessionPlace | { readonly answer: ReadyAnswer } {
   const strict = readStrictly(request, head)
   if ('fault' in strict) return { answer: problem('bad_request', { detail: strict.fault }) }
   const { host, target } = strict
@@ -38,6 +45,9 @@ export function findPlace(
   if (path === undefined)
     return { answer: problem('bad_request', { detail: 'The path could be read in more than one way.' }) }
   const method = request.method ?? 'GET'
+  const peer = plainAddress(request.socket.remoteAddress ?? '')
+  const client = clientAddress(peer, head.forwardedFor, settings.trusts)
+  if (settings.browser !== undefined && path.text === settings.sessionPath) return { isSession: true, method, client }
   const own = settings.ownAnswer(path.text, method)
   if (own !== undefined) return { answer: own }
   const name = hostnameOf(host)
@@ -47,7 +57,5 @@ export function findPlace(
     return { answer: problem('method_not_allowed', { allow: settings.table.allowed(name, path).join(', ') }) }
   if (route === 'ambiguous')
     return { answer: problem('bad_request', { detail: 'The path leads elsewhere in lower case.' }) }
-  const peer = plainAddress(request.socket.remoteAddress ?? '')
-  const client = clientAddress(peer, head.forwardedFor, settings.trusts)
   return { route, method, target, host, client, trace: readTrace(head.traceparent, settings.traceBytes) }
 }

@@ -8,7 +8,8 @@ import { Exchange, type Receiver } from './exchange.ts'
 import type { AccessLogEntry } from './observe/access-log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { GatewaySettings } from './options.ts'
-import { findPlace, type Place } from './place.ts'
+import { findPlace, type Place, type SessionPlace } from './place.ts'
+import { readSmallBody } from './requests/small-body.ts'
 import { readHead, type Head } from './requests/head.ts'
 import { composeHeaders } from './headers/compose.ts'
 import type { Route } from './settings.ts'
@@ -62,10 +63,19 @@ export class Visit {
     const head = readHead(this.#request.rawHeaders)
     const place = findPlace(this.#request, head, this.#settings)
     if ('answer' in place) return this.#answer(place.answer)
+    if ('isSession' in place) return this.#serveBrowser(place, head)
     this.#place = place
-    const admission = admit(this.#settings, place.route, head, place.method)
+    const admission = admit(this.#settings, { ...place, head })
     if (admission instanceof Promise) void admission.then((later) => this.#proceed(place, head, later))
     else this.#proceed(place, head, admission)
+  }
+
+  /** Where browsers sign in and out. */
+  #serveBrowser({ method, client }: SessionPlace, head: Head): void {
+    const { browser, origins } = this.#settings
+    const origin = { address: client, userAgent: head.userAgent }
+    const answering = browser?.answer(method, head, () => readSmallBody(this.#request), { origins, origin })
+    void answering?.then((answer) => this.#answer(answer))
   }
 
   cut(): void {
@@ -76,7 +86,7 @@ export class Visit {
     const { monotonic, limits } = this.#settings
     this.#decidedAt = monotonic()
     if ('answer' in admission) return this.#answer(admission.answer)
-    const { accepted } = admission
+    const { accepted, cookie } = admission
     this.#accepted = accepted
     const { route, target, method } = place
     if (limits.bodyBytes > 0 && Number(head.length) > limits.bodyBytes) return this.#answer(problem('body_too_large'))
@@ -85,6 +95,7 @@ export class Visit {
       method,
       target,
       headers: composeHeaders(this.#settings, place, head, admission, this.#request.socket.remoteAddress ?? ''),
+      answerHeaders: cookie === undefined ? [] : ['set-cookie', cookie],
       body: hasBody ? this.#request : undefined,
       bodyLimit: limits.bodyBytes,
       balancer: route.balancer,

@@ -15,7 +15,7 @@ export async function gateway(options: { readonly config: string }): Promise<voi
   const configuration = load(options.config)
   const log = createLog(configuration.logLevel)
   logWarnings(log)
-  const running = await start(configuration, log)
+  const running = await start(options.config, configuration, log)
   process.on('SIGHUP', () => void reload(options.config, configuration, running, log))
   const stoppable = { drain: () => running.gateway.drain(), close: () => running.close() }
   stopOnSignal(log, (haste) => drainAndClose(stoppable, haste === 'at-once' ? 0 : configuration.drainSeconds, log))
@@ -44,11 +44,11 @@ interface Running {
   close(): Promise<void>
 }
 
-async function start(configuration: GatewayConfiguration, log: Log): Promise<Running> {
-  const verifier = checked(() => makeVerifier(configuration))
+async function start(fileName: string, configuration: GatewayConfiguration, log: Log): Promise<Running> {
+  const verifier = checked(fileName, () => makeVerifier(configuration))
   const accessLog = openAccessLog(configuration)
   const options = await readGatewayOptions(configuration, verifier, accessLog?.log)
-  const made = checked(() => createGateway(options))
+  const made = checked(fileName, () => createGateway(options))
   const { listen, operations, verifierKey } = configuration
   if (verifierKey === undefined)
     log.logger.warn('no verifier_key: access tokens are accepted until they expire, and session tokens not at all')
@@ -90,7 +90,8 @@ async function reload(
     const changed = FIXED.filter((name) => JSON.stringify(configuration[name]) !== JSON.stringify(before[name]))
     if (changed.length > 0) logger.warn({ changed }, 'these settings count from the next start on')
     running.accessLog?.reopen()
-    running.gateway.reload(await readGatewayOptions(configuration, running.verifier, running.accessLog?.log))
+    const options = await readGatewayOptions(configuration, running.verifier, running.accessLog?.log)
+    checked(fileName, () => running.gateway.reload(options))
     logger.info({ routes: configuration.options.routes.length }, 'the configuration was read again')
   } catch (error) {
     logger.error(
@@ -100,12 +101,19 @@ async function reload(
   }
 }
 
-/** Mistakes in options are mistakes in the configuration. */
-function checked<Made>(make: () => Made): Made {
+/** Mistakes in options are mistakes in the configuration, and named as they stand there. */
+function checked<Made>(fileName: string, make: () => Made): Made {
   try {
     return make()
   } catch (error) {
-    if (error instanceof TypeError) throw new CommandFailure(error.message)
+    if (error instanceof TypeError) throw new CommandFailure(`${fileName}: ${asSettings(error.message)}`)
     throw error
   }
+}
+
+/** `publicUrl must …` is `public_url must …` in a file. */
+function asSettings(message: string): string {
+  return message.replaceAll(/[a-z]+(?:[A-Z][a-z]+)+/g, (name) =>
+    name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  )
 }

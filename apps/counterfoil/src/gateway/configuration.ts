@@ -28,7 +28,7 @@ export interface GatewayConfiguration {
   /** Absolute paths; undefined where no route wants tokens. */
   readonly keyFiles: readonly string[] | undefined
   readonly upstreamTokenSeconds: number | undefined
-  readonly options: Pick<GatewayOptions, 'routes' | 'origins' | 'trustedProxies' | 'limits' | 'timeouts'>
+  readonly options: Pick<GatewayOptions, 'browser' | 'routes' | 'origins' | 'trustedProxies' | 'limits' | 'timeouts'>
 }
 
 interface Source {
@@ -63,12 +63,13 @@ export function readGatewayConfiguration({ file, environment, directory }: Gatew
   const tls = take(sources, 'tls', ({ certificate, key }) => ({ certificate: path(certificate), key: path(key) }))
   const routes =
     take(sources, 'routes', (tables) => tables.map(readRoute)) ?? missing('routes', 'begin one with [[routes]]')
+  const issuerAddress = take(sources, 'issuer_address', readIssuer)
   const tokens = take(sources, 'upstream_tokens', asIs)
   const wantsTokens = tokens !== undefined || routes.some(({ identity }) => identity === 'upstream_token')
   const accessLog = take(sources, 'access_log', asIs) ?? '-'
   return {
     issuer,
-    issuerAddress: take(sources, 'issuer_address', readIssuer),
+    issuerAddress,
     listen,
     publicUrl: take(sources, 'public_url', asIs) ?? defaultUrl(listen, tls !== undefined),
     audience: take(sources, 'audience', asIs) ?? [issuer],
@@ -83,6 +84,12 @@ export function readGatewayConfiguration({ file, environment, directory }: Gatew
     upstreamTokenSeconds: tokens?.seconds,
     options: {
       routes,
+      browser: take(sources, 'browser', (given) => ({
+        issuerAddress: issuerAddress ?? issuer,
+        clientId: given.client_id,
+        clientSecret: given.client_secret,
+        signInPage: given.sign_in_page,
+      })),
       origins: take(sources, 'origins', asIs),
       trustedProxies: take(sources, 'trusted_proxies', readTrustedProxies),
       limits: take(sources, 'limits', ({ header_bytes: headerBytes, body_bytes: bodyBytes, connections }) =>
@@ -110,7 +117,7 @@ function inFile({ name: fileName, text }: GatewaySources['file']): [string, Sour
 /** Settings that are a text, a number or a list of texts. */
 const VARIABLES = new Map(
   Object.keys(GATEWAY_SETTINGS)
-    .filter((name) => !['tls', 'limits', 'timeouts', 'upstream_tokens', 'routes'].includes(name))
+    .filter((name) => !['tls', 'limits', 'timeouts', 'upstream_tokens', 'browser', 'routes'].includes(name))
     .map((name) => [GATEWAY_PREFIX + name.toUpperCase(), name]),
 )
 const LISTS: ReadonlySet<string> = new Set(['audience', 'origins', 'trusted_proxies'])

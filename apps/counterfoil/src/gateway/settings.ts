@@ -23,6 +23,7 @@ const ROUTE = Type.Object(
     on_stale: optional(oneOf(ON_STALE)),
     max_auth_age_seconds: optional(wholeNumber(0, 2_000_000_000)),
     identity: optional(oneOf(['headers', 'access_token', 'upstream_token'])),
+    browser: optional(Type.Boolean({ description: 'true or false' })),
     upstream_audience: optional(text('what the service is called in its tokens, such as "https://orders.internal"')),
   },
   { description: 'a table that begins with [[routes]]' },
@@ -65,6 +66,14 @@ export const GATEWAY_SETTINGS = {
       seconds: optional(wholeNumber(5, 60)),
     },
     { description: 'a table that begins with [upstream_tokens]' },
+  ),
+  browser: Type.Object(
+    {
+      client_id: text('the application as which browsers sign in'),
+      client_secret: optional(text('its secret, if it has one')),
+      sign_in_page: optional(text('a path such as "/sign-in", or a URL')),
+    },
+    { description: 'a table that begins with [browser]' },
   ),
   routes: Type.Array(ROUTE, { description: 'a list: begin each of its tables with [[routes]]' }),
 } as const

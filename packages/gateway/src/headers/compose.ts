@@ -1,4 +1,5 @@
 import type { Admission } from '../admission.ts'
+import { BROWSER_COOKIE } from '../browser/cookie.ts'
 import { identityHeaders } from '../identity/identity-headers.ts'
 import type { GatewaySettings } from '../options.ts'
 import type { Place } from '../place.ts'
@@ -6,6 +7,9 @@ import type { Head } from '../requests/head.ts'
 import { forwardedHeaders } from './forwarded.ts'
 import { outgoingHeaders } from './outgoing.ts'
 import { plainAddress } from './trusted-proxies.ts'
+
+/** Of no use to anybody else, and with it they could be the browser. */
+const OWN_COOKIES: ReadonlySet<string> = new Set([BROWSER_COOKIE])
 
 type Admitted = Exclude<Admission, { answer: unknown }>
 
@@ -29,6 +33,7 @@ export function composeHeaders(
     authorization: credentialFor(settings, route, admitted),
     traceparent: trace.traceparent,
     keepsCredentials: route.isPublic,
+    ownCookies: OWN_COOKIES,
   })
 }
 

@@ -21,7 +21,7 @@ export function readCredential(
 }
 
 /** The value of the one cookie of this name. Of two nobody knows which is meant (RFC 6265bis §5.8). */
-function readCookie(headers: readonly string[], name: string): string | 'ambiguous' | undefined {
+export function readCookie(headers: readonly string[], name: string): string | 'ambiguous' | undefined {
   let found: string | undefined
   for (const header of headers) {
     if (!header.includes(name)) continue

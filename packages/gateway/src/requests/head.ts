@@ -22,6 +22,10 @@ export interface Head {
   site: string | undefined
   origin: string | undefined
   accept: string | undefined
+  contentType: string | undefined
+  userAgent: string | undefined
+  /** `Sec-Fetch-Mode`: `navigate` when a person goes to a page. */
+  mode: string | undefined
   traceparent: string | undefined
   upgrade: string | undefined
   /** Names and values in turn, of everything that is neither about this connection, nor about who calls, nor about how they came. */
@@ -53,15 +57,18 @@ const TAKES: ReadonlyMap<string, Take> = new Map<string, Take>([
   ['sec-fetch-site', keep('site', true)],
   ['origin', keep('origin', true)],
   ['accept', keep('accept', true)],
+  ['content-type', keep('contentType', true)],
+  ['user-agent', keep('userAgent', true)],
+  ['sec-fetch-mode', keep('mode', true)],
   ['x-forwarded-for', (head, _, value) => void (head.forwardedFor = joined(head.forwardedFor, value))],
   ['x-forwarded-proto', keep('forwardedProto', false)],
   ['x-forwarded-host', keep('forwardedHost', false)],
 ])
 
-function keep(
-  member: 'length' | 'upgrade' | 'traceparent' | 'site' | 'origin' | 'accept' | 'forwardedProto' | 'forwardedHost',
-  passes: boolean,
-): Take {
+/** Members that have the last value of a header. */
+type KeptMember = { [Name in keyof Head]: Head[Name] extends string | undefined ? Name : never }[keyof Head]
+
+function keep(member: KeptMember, passes: boolean): Take {
   return (head, name, value) => {
     head[member] = value
     if (passes) head.passed.push(name, value)
@@ -126,6 +133,9 @@ function emptyHead(): Head {
     site: undefined,
     origin: undefined,
     accept: undefined,
+    contentType: undefined,
+    userAgent: undefined,
+    mode: undefined,
     traceparent: undefined,
     upgrade: undefined,
     passed: [],

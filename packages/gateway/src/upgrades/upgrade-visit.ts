@@ -42,9 +42,10 @@ export class UpgradeVisit {
       return this.#refuse(problem('bad_request', { detail: 'Only WebSockets are let through.' }))
     const place = findPlace(this.#request, head, this.#settings)
     if ('answer' in place) return this.#refuse(place.answer)
+    if ('isSession' in place) return this.#refuse(problem('bad_request'))
     this.#place = place
     // Whatever the method is, a socket does everything: a page of another origin may not open one with a cookie (ASVS 4.4.2).
-    const admission = admit(this.#settings, place.route, head, 'UPGRADE')
+    const admission = admit(this.#settings, { ...place, head, method: 'UPGRADE' })
     void Promise.resolve(admission).then((later) => this.#proceed(place, head, later))
   }
 
