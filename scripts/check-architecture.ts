@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store-redis',
     'verifier',
     'verifier/fastify',
+    'verifier/node',
     'server',
     'testbed',
   ],

@@ -7,6 +7,9 @@ export const SERVICES = [
   { name: 'invoices', audience: 'https://invoices.internal' },
 ] as const
 
+/** One of them. */
+export type Service = (typeof SERVICES)[number]
+
 /** Where everything is: ports of the loopback. */
 export interface Ports {
   readonly issuer: number
