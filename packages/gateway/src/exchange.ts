@@ -64,7 +64,8 @@ const UNFIT: ReadonlySet<string> = new Set([
 /** The connection broke before there was an answer. */
 const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_INFO'])
 
-const MOST_TRIES = 3
+/** How often a request is sent at most. */
+export const MOST_TRIES = 3
 
 /** Passes one request on, and its answer back, without holding more of either than is under way. */
 export class Exchange implements Dispatcher.DispatchHandler {
@@ -117,6 +118,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onConnect(abort: (error?: Error) => void): void {
     this.#abort = abort
     this.#isSent = true
+    // From here on it is the upstream that is waited for; and a body may take its time.
+    clearTimeout(this.#timer)
     if (this.#isOver || this.#isLate || !this.#job.receiver.isOpen) abort(new Error('the client has gone'))
     else this.#pour()
   }
@@ -166,8 +169,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #waitInLine(patienceMs: number): void {
     this.#timer ??= setTimeout(() => {
       this.#isLate = true
-      if (this.#isSent) this.#abort?.(new Error('the answer is late'))
-      if (!this.#isOver && this.#answeredAt === undefined) this.#give(problem('upstream_slow'))
+      if (!this.#isOver) this.#give(problem('upstream_slow'))
     }, patienceMs)
   }
 

@@ -10,6 +10,7 @@ import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { VerifierStatus } from '@counterfoil/verifier'
 import { clientErrorAnswer } from './requests/client-errors.ts'
+import { MOST_TRIES } from './exchange.ts'
 import { isWebSocket } from './requests/strictness.ts'
 import { Http1Receiver, Http2Receiver } from './requests/receivers.ts'
 import { Metrics } from './observe/metrics.ts'
@@ -215,7 +216,7 @@ class NodeGateway implements Gateway {
 
 /** While a service thinks, nothing moves on the connection to the client either. */
 function clientIdleMs({ idleMs, responseMs, connectMs }: GatewaySettings['timeouts']): number {
-  return Math.max(idleMs, responseMs + connectMs) + 1000
+  return Math.max(idleMs, MOST_TRIES * (responseMs + connectMs)) + 2000
 }
 
 /** Any other upgrade is none that is taken up: the request is answered as it is. */
