@@ -83,7 +83,10 @@ class NodeGateway implements Gateway {
 
   constructor(options: GatewayOptions) {
     this.#settings = readOptions(options, this.#upstreams)
-    this.#metrics = new Metrics(() => this.#settings.verifier.status())
+    this.#metrics = new Metrics(
+      () => this.#settings.verifier.status(),
+      () => this.#settings.upstreams,
+    )
     this.#parts = {
       settings: () => this.#settings,
       isDraining: () => this.#isDraining,

@@ -126,12 +126,12 @@ describe('how a request came', () => {
 describe('trusted proxies', () => {
   const trusts = trustProxies(['10.0.0.0/8', '::1'])
 
-  it('ASVS 15.3.4 are those of the list and nobody else', () => {
+  it('V15.3.4 are those of the list and nobody else', () => {
     expect(['10.1.2.3', '::1', '11.0.0.1', '::2', 'x'].map(trusts)).toEqual([true, true, false, false, false])
     expect(trustProxies([])('127.0.0.1')).toBe(false)
   })
 
-  it('ASVS 15.3.4 the client is the nearest that nobody trusted vouches for', () => {
+  it('V15.3.4 the client is the nearest that nobody trusted vouches for', () => {
     const of = (peer: string, told?: string): string => clientAddress(peer, told, trusts)
     expect(of('203.0.113.1', '1.1.1.1')).toBe('203.0.113.1')
     expect(of('10.0.0.1', '1.1.1.1, 203.0.113.9, 10.0.0.2')).toBe('203.0.113.9')

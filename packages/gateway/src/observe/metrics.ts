@@ -14,6 +14,13 @@ export interface Measured {
   readonly tries: number
 }
 
+/** An upstream, as it is watched. */
+export interface WatchedUpstream {
+  readonly name: string
+  readonly failures: number
+  isReady(now: number): boolean
+}
+
 type Following = Exclude<VerifierStatus['feed'], 'none'>
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -41,8 +48,9 @@ export class Metrics {
   readonly #upstream = this.#phases.labels('upstream')
   readonly #transfer = this.#phases.labels('transfer')
 
-  constructor(status: () => VerifierStatus) {
+  constructor(status: () => VerifierStatus, upstreams: () => Iterable<WatchedUpstream>) {
     this.#watch(status)
+    this.#watchUpstreams(upstreams)
   }
 
   began(): void {
@@ -65,6 +73,23 @@ export class Metrics {
 
   text(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  #watchUpstreams(upstreams: () => Iterable<WatchedUpstream>): void {
+    this.#gauge('upstream_failures', 'How often it could not be reached, or broke off', ['upstream'], (gauge) => {
+      gauge.reset()
+      for (const { name, failures } of upstreams()) gauge.set({ upstream: name }, failures)
+    })
+    this.#gauge(
+      'upstream_ready',
+      'Whether requests are sent there: 0 while it is left alone',
+      ['upstream'],
+      (gauge) => {
+        gauge.reset()
+        for (const upstream of upstreams())
+          gauge.set({ upstream: upstream.name }, upstream.isReady(performance.now()) ? 1 : 0)
+      },
+    )
   }
 
   /** Decisions, and how the verifier stands with the log. */

@@ -22,6 +22,7 @@ export class Upstream {
   readonly #pool: Pool
   readonly #connections: number
   #failures = 0
+  #failedInAll = 0
   #restsUntil = -Infinity
 
   /** @throws {TypeError} when the address is none. */
@@ -47,6 +48,11 @@ export class Upstream {
     return now >= this.#restsUntil
   }
 
+  /** How often it could not be reached, or broke off before it answered. */
+  get failures(): number {
+    return this.#failedInAll
+  }
+
   /** Whether a request would have to wait for another to be over. */
   get isBusy(): boolean {
     return this.#pool.stats.running >= this.#connections
@@ -61,6 +67,7 @@ export class Upstream {
   /** Notes that it could not be reached. */
   failed(now: number): void {
     this.#failures++
+    this.#failedInAll++
     if (this.#failures >= FAILURES) this.#restsUntil = now + REST_MS
   }
 
