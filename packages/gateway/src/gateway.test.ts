@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
+import { connect, createServer as createTcpServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { accessToken, AUDIENCE, sendRaw, startGateway, startService, type Arrived } from './edge.fixture.ts'
@@ -382,6 +382,16 @@ it('metrics count requests by route and status, and those under way', async () =
   expect(text).toContain('counterfoil_gateway_decisions{outcome="absent"} 1')
 })
 
+it('the headers of an answer go on at once, also when its body takes its time', async () => {
+  const { address } = await startService((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  })
+  const { url } = await startGateway([{ name: 'a', path: '/', upstreams: [address], access: 'public' }])
+  const response = await fetch(url)
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
+  await response.body?.cancel()
+})
+
 describe('other options', () => {
   it('count from the next request on, and what is under way goes on', async () => {
     const { promise, resolve } = Promise.withResolvers<() => void>()
@@ -401,6 +411,16 @@ describe('other options', () => {
 })
 
 describe('a gateway that stops', () => {
+  it('does not wait for whoever has connected and said nothing', async () => {
+    const { address } = await startService()
+    const { gateway, port } = await startGateway([{ name: 'a', path: '/', upstreams: [address], access: 'public' }])
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    const gone = once(socket, 'close')
+    await gateway.close()
+    await gone
+  })
+
   it('finishes what is under way, and says that it is closing', async () => {
     const { promise, resolve } = Promise.withResolvers<() => void>()
     const { address } = await startService((_, response) => resolve(() => response.end('done')))

@@ -7,6 +7,7 @@ import {
   type Http2Session,
 } from 'node:http2'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { VerifierStatus } from '@counterfoil/verifier'
 import { clientErrorAnswer } from './requests/client-errors.ts'
@@ -76,6 +77,7 @@ class NodeGateway implements Gateway {
   readonly #visits = new Set<{ cut(): void }>()
   readonly #metrics: Metrics
   readonly #sessions = new Set<Http2Session>()
+  readonly #sockets = new Set<Socket>()
   readonly #parts: VisitParts
   #settings: GatewaySettings
   #isDraining = false
@@ -186,6 +188,10 @@ class NodeGateway implements Gateway {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, ahead: Buffer) => {
       new UpgradeVisit(this.#parts, request, socket, ahead).begin()
     })
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
     server.on('session', (session: Http2Session) => {
       this.#sessions.add(session)
       session.on('close', () => this.#sessions.delete(session))
@@ -205,6 +211,8 @@ class NodeGateway implements Gateway {
 
   #closeIdle(): void {
     for (const server of this.#servers) if ('closeIdleConnections' in server) server.closeIdleConnections()
+    // Browsers connect ahead: whoever has said nothing yet loses nothing.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
     // Says that it is going away; requests that have begun are answered.
     for (const session of this.#sessions) session.close()
     for (const visit of this.#visits) if (visit instanceof UpgradeVisit) visit.cut()

@@ -7,6 +7,7 @@ import type { Receiver } from '../exchange.ts'
 export class Http1Receiver implements Receiver {
   readonly #response: ServerResponse
   readonly #isDraining: () => boolean
+  #hasGone = false
 
   constructor(response: ServerResponse, isDraining: () => boolean) {
     this.#response = response
@@ -20,15 +21,19 @@ export class Http1Receiver implements Receiver {
   begin(status: number, headers: readonly string[]): void {
     const all = this.#isDraining() ? [...headers, 'connection', 'close'] : (headers as string[])
     this.#response.writeHead(status, all)
+    // Node holds the headers back until there is a body: with what came at the same time they are one packet, and alone they go now.
+    process.nextTick(() => (this.#hasGone ? undefined : this.#response.flushHeaders()))
   }
 
   write(chunk: Buffer, onDrained: () => void): boolean {
+    this.#hasGone = true
     if (this.#response.write(chunk)) return true
     this.#response.once('drain', onDrained)
     return false
   }
 
   end(): void {
+    this.#hasGone = true
     this.#response.end()
   }
 
