@@ -24,6 +24,7 @@ import { endAllSessions, endApplicationSessions, endSession, expiredAt } from '.
 import { introspect, type Introspection } from './sessions/introspect.ts'
 import { listSessions } from './sessions/list.ts'
 import { NearCache } from './sessions/near-cache.ts'
+import { ProvenTags } from './tokens/proven-tags.ts'
 import { recogniseAccessToken, recogniseSessionToken } from './sessions/recognise.ts'
 import { refresh } from './sessions/refresh.ts'
 import { revoke } from './sessions/revoke.ts'
@@ -120,6 +121,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     feed,
     passwords: createPasswords(policy),
     near: new NearCache({ lease: feed, clock, capacity: policy.cachedSessions }),
+    provenTags: new ProvenTags(policy.cachedSessions),
     throttle: createThrottle({ policy, clock, counters: options.counters, familiar: options.familiar }),
   }
   return { ...accountCases(issuer), ...sessionCases(issuer), ...credentialCases(issuer), ...operatorCases(issuer) }

@@ -4,6 +4,7 @@ import type { Throttle } from './credentials/throttle.ts'
 import type { Policy } from './policy.ts'
 import type { Random } from './random.ts'
 import type { RevocationFeed } from './revocations/feed.ts'
+import type { ProvenTags } from './tokens/proven-tags.ts'
 import type { NearCache } from './sessions/near-cache.ts'
 import type { Database } from './stores/database.ts'
 import type { RevocationLog } from './stores/revocation-log.ts'
@@ -21,6 +22,8 @@ export interface Issuer {
   readonly keys: KeyRing
   /** What this node keeps of sessions. */
   readonly near: NearCache
+  /** Of session tokens that this node has seen. */
+  readonly provenTags: ProvenTags
   readonly passwords: Passwords
   readonly throttle: Throttle
   readonly policy: Policy

@@ -23,7 +23,7 @@ function callerOf(session: Session, standing: Standing): Caller {
 
 /** Who holds this session token. One that this issuer never made is refused without a look at the store. */
 export async function recogniseSessionToken(issuer: Issuer, text: string): Promise<Outcome<Caller>> {
-  const token = openOpaqueToken('session', text, issuer.keys)
+  const token = openOpaqueToken('session', text, issuer.keys, issuer.provenTags)
   if (token === 'malformed') return { refused: 'credential_malformed' }
   if (token === 'untrusted') return { refused: 'credential_untrusted' }
   const now = issuer.clock.now()

@@ -9,6 +9,7 @@ import {
 } from '@counterfoil/protocol'
 import type { Session } from '../sessions/session.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { ProvenTags } from './proven-tags.ts'
 
 function tagOf(kind: OpaqueTokenKind, signed: Uint8Array, key: KeyObject): Uint8Array {
   return createHmac('sha256', key).update(OPAQUE_TOKEN_PREFIX[kind]).update(signed).digest()
@@ -26,17 +27,24 @@ export function issueOpaqueToken(kind: OpaqueTokenKind, session: Session, keys: 
 }
 
 /**
- * What an opaque credential says, once its tag has shown that this issuer made it. Looks nothing up: a made-up one costs an HMAC.
+ * What an opaque credential says, once its tag has shown that this issuer made it. Looks nothing up: a made-up one costs an HMAC. Of one that comes
+ * again and again, as session tokens do, the tag can be `known`.
  */
 export function openOpaqueToken(
   kind: OpaqueTokenKind,
   text: string,
   keys: KeyRing,
+  known?: ProvenTags,
 ): OpaqueToken | 'malformed' | 'untrusted' {
   const read = readOpaqueToken(text)
   if (read === undefined) return 'malformed'
   if (read.token.kind !== kind) return 'untrusted'
   const key = keys.opaqueKey(read.token.keyNumber)
   if (key === undefined) return 'untrusted'
-  return timingSafeEqual(tagOf(kind, read.signed, key.privateKey), read.tag) ? read.token : 'untrusted'
+  const { sessionId } = read.token
+  const presented = { signed: read.signed, tag: read.tag, key: key.privateKey }
+  if (known?.has(sessionId, presented) === true) return read.token
+  if (!timingSafeEqual(tagOf(kind, read.signed, key.privateKey), read.tag)) return 'untrusted'
+  known?.keep(sessionId, presented)
+  return read.token
 }
