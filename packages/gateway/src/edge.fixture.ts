@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, createServer as createTcpServer } from 'node:net'
 import { createVerifier, type Identity, type Jwk } from '@counterfoil/verifier'
 import { onTestFinished } from 'vitest'
 import { createGateway, type Gateway } from './gateway.ts'
@@ -153,4 +153,14 @@ export function sendRaw(port: number, text: string, quietMs = 250): Promise<stri
     socket.on('error', done).on('close', done)
     socket.write(Buffer.from(text, 'latin1'))
   })
+}
+
+/** An address where nobody listens. */
+export async function closedPort(): Promise<string> {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
 }

@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { connect, createServer as createTcpServer } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { accessToken, AUDIENCE, sendRaw, startGateway, startService, type Arrived } from './edge.fixture.ts'
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { accessToken, AUDIENCE, sendRaw, startGateway, startService, type Arrived, closedPort } from './edge.fixture.ts'
 import { generateGatewayKey, readGatewayKeys } from './identity/gateway-keys.ts'
 import type { AccessLogEntry } from './observe/access-log.ts'
 
@@ -229,68 +228,6 @@ describe('upstreams', () => {
   })
 })
 
-describe('a WebSocket', () => {
-  const KEY =
-    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
-
-  async function startEcho() {
-    const service = await startService()
-    service.server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
-      socket.write(`who: ${String(request.headers['x-account-id'])};`)
-      socket.on('data', (chunk) => socket.write(chunk)).on('error', () => socket.destroy())
-    })
-    return service
-  }
-
-  it('is let through to the service, which is told who calls', async () => {
-    const { address } = await startEcho()
-    const { port } = await startGateway([{ name: 'a', path: '/', upstreams: [address] }])
-    const token = accessToken({ sub: 'ada' })
-    const answer = await sendRaw(port, `GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n${KEY}\r\nhello`)
-    expect(answer).toMatch(/^HTTP\/1\.1 101 .*\r\n/)
-    expect(answer).toMatch(/who: ada;hello$/)
-  })
-
-  it('goes on to the second upstream where the first refuses', async () => {
-    const { address } = await startEcho()
-    const { port } = await startGateway([
-      { name: 'a', path: '/', upstreams: [await closedPort(), address], access: 'public' },
-    ])
-    for (let turn = 0; turn < 2; turn++)
-      expect(await sendRaw(port, `GET / HTTP/1.1\r\nHost: x\r\n${KEY}\r\n`)).toMatch(/^HTTP\/1\.1 101 /)
-  })
-
-  it('is refused without a credential', async () => {
-    const { address } = await startEcho()
-    const { port } = await startGateway([{ name: 'a', path: '/', upstreams: [address] }])
-    expect(await sendRaw(port, `GET / HTTP/1.1\r\nHost: x\r\n${KEY}\r\n`)).toMatch(/^HTTP\/1\.1 401 /)
-  })
-
-  it('V4.4.2 is opened with a cookie only by a page of this origin or one that is listed', async () => {
-    const { address } = await startEcho()
-    const { port } = await startGateway([{ name: 'a', path: '/', upstreams: [address] }], {
-      origins: ['https://app.example.com'],
-    })
-    const open = (origin: string): Promise<string> => {
-      const cookie = 'Cookie: __Host-session=cfs_AQDEvj1QcrevIi03pbc6bSZ0'
-      return sendRaw(port, `GET / HTTP/1.1\r\nHost: x\r\n${cookie}\r\nOrigin: ${origin}\r\n${KEY}\r\n`)
-    }
-    expect(await open('https://evil.example')).toMatch(/^HTTP\/1\.1 403 /)
-    // Those of these pages are looked at: this one is none that a gateway without the feed can judge.
-    expect(await open('https://app.example.com')).toMatch(/^HTTP\/1\.1 401 /)
-    expect(await open('http://localhost:8080')).toMatch(/^HTTP\/1\.1 401 /)
-  })
-
-  it('is told as it is where the service changes no protocol', async () => {
-    const { address } = await startService((_, response) => response.writeHead(404).end('none'))
-    const { port } = await startGateway([{ name: 'a', path: '/', upstreams: [address], access: 'public' }])
-    const answer = await sendRaw(port, `GET / HTTP/1.1\r\nHost: x\r\n${KEY}\r\n`)
-    expect(answer).toMatch(/^HTTP\/1\.1 404 /)
-    expect(answer).toMatch(/none$/)
-  })
-})
-
 describe('what clients send by themselves', () => {
   it.each([
     ['Expect: 100-continue', 'Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello'],
@@ -450,15 +387,4 @@ function get(
     })
     sent.on('error', reject).end()
   })
-}
-
-/** An address where nobody listens. */
-async function closedPort(): Promise<string> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  onTestFinished(() => undefined)
-  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
 }
