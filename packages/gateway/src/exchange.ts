@@ -2,6 +2,7 @@ import { PassThrough, Transform, type Readable } from 'node:stream'
 import type { ReadyAnswer } from '@counterfoil/verifier/answers'
 import type { Dispatcher } from 'undici'
 import { problem } from './answers.ts'
+import { notePassed } from './requests/spent-buffers.ts'
 import { incomingHeaders } from './headers/outgoing.ts'
 import type { Balancer } from './upstreams/balancer.ts'
 import type { Upstream } from './upstreams/upstream.ts'
@@ -142,6 +143,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onData(chunk: Buffer): boolean {
     if (this.#isOver) return true
     this.#bytes += chunk.length
+    notePassed(chunk.length)
     return this.#job.receiver.write(chunk, this.#resume)
   }
 
@@ -182,6 +184,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // Only where somebody is there to take it: another upstream may have to be asked first.
     this.#pour = () => {
       this.#pour = () => undefined
+      body.on('data', countPassed)
       body.pipe(through)
     }
     return through
@@ -244,6 +247,10 @@ function goesOn(headers: readonly string[]): boolean {
     if (name === 'content-length') isSized = Number(headers[at + 1]) < LARGE_BYTES
   }
   return !isSized
+}
+
+function countPassed(chunk: Buffer): void {
+  notePassed(chunk.length)
 }
 
 /** A body of this size may take its time. */

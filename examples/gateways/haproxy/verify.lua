@@ -1,0 +1,29 @@
+-- Asks Counterfoil who calls: GET /verify with the credentials of the request. The answer is left in variables of the transaction.
+local VERIFY = "http://127.0.0.1:7500/verify"
+
+-- What the decision depends on. The rest of the request is nobody's business.
+local PASSED = { "authorization", "cookie", "origin", "sec-fetch-site" }
+
+core.register_action("verify", { "http-req" }, function(txn)
+  local given = txn.http:req_get_headers()
+  local headers = { ["x-forwarded-method"] = { txn.f:method() }, ["x-forwarded-for"] = { txn.f:src() } }
+  for _, name in ipairs(PASSED) do
+    local values = given[name]
+    if values ~= nil then
+      headers[name] = {}
+      for at = 0, #values do headers[name][at + 1] = values[at] end
+    end
+  end
+  local answer = core.httpclient():get({ url = VERIFY, headers = headers, timeout = 5000 })
+  txn:set_var("txn.verdict", answer and answer.status or 503)
+  if answer == nil or answer.headers == nil then return end
+  local function first(name)
+    local values = answer.headers[name]
+    return values ~= nil and values[0] or ""
+  end
+  txn:set_var("txn.challenge", first("www-authenticate"))
+  txn:set_var("txn.account_id", first("x-account-id"))
+  txn:set_var("txn.session_id", first("x-session-id"))
+  txn:set_var("txn.client_id", first("x-client-id"))
+  txn:set_var("txn.roles", first("x-roles"))
+end)
