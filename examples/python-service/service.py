@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A service that leaves signing in to the gateway beside it: `service.py [SOCKET | PORT]`.
 
-It listens on a Unix socket that only its own user may open (default ./service.sock), or on a port of the loopback, and believes what the
-gateway says in X-Account-Id and the headers like it. Whoever else could reach it could say who they like; so nobody else may.
+It listens on a Unix socket that only its own user may open (default /tmp/greetings/service.sock), or on a port of the
+loopback, and believes what the gateway says in X-Account-Id and the headers like it. Whoever else could reach it could
+be anybody they like; so nobody else may.
 """
 
 import json
@@ -58,6 +59,11 @@ class Handler(BaseHTTPRequestHandler):
 def listen(place):
     if place.isdigit():
         return ThreadingHTTPServer(("127.0.0.1", int(place)), Handler)
+    folder = os.path.dirname(os.path.abspath(place))
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    about = os.stat(folder)
+    if about.st_uid != os.getuid() or about.st_mode & 0o022:
+        sys.exit(f"{folder} must belong to the user of this service, and nobody else may write there")
     if os.path.exists(place) and stat.S_ISSOCK(os.stat(place).st_mode):
         os.unlink(place)  # left behind by one that was killed
     os.umask(0o177)
@@ -65,7 +71,7 @@ def listen(place):
 
 
 if __name__ == "__main__":
-    place = sys.argv[1] if len(sys.argv) > 1 else "service.sock"
+    place = sys.argv[1] if len(sys.argv) > 1 else "/tmp/greetings/service.sock"
     server = listen(place)
     print(f"listening on {place}", flush=True)
     try:

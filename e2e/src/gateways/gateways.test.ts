@@ -7,7 +7,7 @@ import type { ServerProcess } from '@counterfoil/testbed'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest'
 import { freePort, makeFolder, QUICK, startServer, until, type RunningServer } from '../harness.ts'
 import { startIssuer, startService, type Arrived, type Service } from './setting.ts'
-import { lacks, SUBJECTS, type Gaps, type Subject } from './subjects.ts'
+import { subjectsHere, type Gaps, type Subject } from './subjects.ts'
 
 const ACCOUNT = { email: 'ada@example.com', password: 'nine herons over the bay' }
 const NAMES = ['X-Account-Id', 'X-Session-Id', 'X-Client-Id', 'X-Roles', 'X-Access-Token']
@@ -64,12 +64,7 @@ function sendRaw(port: number, text: string): Promise<string> {
   })
 }
 
-describe.each(SUBJECTS)('$name', (subject: Subject) => {
-  const reason = lacks(subject)
-  if (reason !== undefined) {
-    console.warn(`SKIPPED: ${subject.name} is not tested here: ${reason}`)
-    return it.skip(reason, () => undefined)
-  }
+describe.each(subjectsHere())('$name', (subject: Subject) => {
   const folder = makeFolder()
   let issuer: RunningServer
   let service: Service

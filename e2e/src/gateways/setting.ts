@@ -24,7 +24,6 @@ export interface Service {
 
 /** Who may hold leases and ask: the key of the verifier of our own gateway. */
 export const VERIFIER_KEY = 'a-key-of-the-conformance-suite-of-gateways'
-export const AUDIENCE = 'https://api.example.com'
 export const LEASE_SECONDS = 2
 
 /** Starts the service. Below `/stream` it sends events, below `/status/N` it answers N. */

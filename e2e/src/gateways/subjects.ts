@@ -83,7 +83,7 @@ function startHaproxy(name: string, surroundings: Surroundings): ServerProcess {
 const UNLIKE_A_SERVER = 'it verifies access tokens alone, and asks nobody'
 
 /** What is tested: each as it is shipped. */
-export const SUBJECTS: readonly Subject[] = [
+const SUBJECTS: readonly Subject[] = [
   {
     name: 'nginx auth_request',
     program: '/usr/sbin/nginx',
@@ -168,7 +168,16 @@ ${route('protected', '/protected', 'authenticated')}${route('public', '/', 'publ
 }
 
 /** Why it cannot be tested here; undefined where it can. Where tests have to prove something, what they need must be there. */
-export function lacks({ program, debian }: Subject): string | undefined {
+function lacks({ program, debian }: Subject): string | undefined {
   if (program === undefined || existsSync(program) || process.env['CI'] === 'true') return undefined
   return `there is no ${program} (Debian: ${debian})`
+}
+
+/** Those that can be tested here. What cannot is said aloud. */
+export function subjectsHere(): readonly Subject[] {
+  return SUBJECTS.filter((subject) => {
+    const reason = lacks(subject)
+    if (reason !== undefined) console.warn(`SKIPPED: ${subject.name} is not tested here: ${reason}`)
+    return reason === undefined
+  })
 }

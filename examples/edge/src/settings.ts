@@ -1,5 +1,5 @@
 /** Who the gateway is in access tokens. */
-export const AUDIENCE = 'https://api.example.com'
+const AUDIENCE = 'https://api.example.com'
 
 /** The services behind it: the path, and what each is called in the tokens that are made for it. */
 export const SERVICES = [

@@ -19,6 +19,7 @@ export type Admission =
     }
   | { readonly answer: ReadyAnswer }
 
+const INTERNAL: Admission = { answer: problem('internal') }
 const NOBODY: Admission = { accepted: undefined, presented: undefined }
 
 /** What deciding takes. */
@@ -41,8 +42,18 @@ export interface Applicant {
   readonly client: string
 }
 
-/** Decides whether a request may pass a route: at once wherever the verifier can tell at once. Never rejects. */
+/** Decides whether a request may pass a route: at once wherever the verifier can tell at once. Never throws, and never rejects. */
 export function admit(parts: AdmissionParts, applicant: Applicant): Admission | Promise<Admission> {
+  try {
+    const admission = decide(parts, applicant)
+    return admission instanceof Promise ? admission.catch(() => INTERNAL) : admission
+  } catch {
+    // A verifier throws where a route asks for what it does not know. One request fails of it, and not the process.
+    return INTERNAL
+  }
+}
+
+function decide(parts: AdmissionParts, applicant: Applicant): Admission | Promise<Admission> {
   const { route, head } = applicant
   if (route.isPublic) return NOBODY
   // A header says more than a cookie, which browsers add by themselves.

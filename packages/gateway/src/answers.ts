@@ -8,6 +8,7 @@ const TITLES = {
   request_timeout: [408, 'The request did not arrive in time.'],
   body_too_large: [413, 'The body is larger than is taken here.'],
   headers_too_large: [431, 'The headers are too large.'],
+  internal: [500, 'Something went wrong here.'],
   upstream_unreachable: [502, 'The service behind this address cannot be reached.'],
   upstream_broken: [502, 'The service behind this address gave no answer that can be passed on.'],
   cannot_tell: [503, 'Cannot tell right now. You are still signed in; try again.'],

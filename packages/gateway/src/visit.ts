@@ -57,8 +57,10 @@ export class Visit {
     const { metrics, visits } = this.#parts
     metrics.began()
     visits.add(this)
-    this.#response.on('close', () => this.#over())
-    this.#response.on('finish', () => this.#leaveRest())
+    // What HTTP/2 has in place of a response tells neither when it is sent, nor when a HEAD was reset; its stream does.
+    const ending = 'stream' in this.#response ? this.#response.stream : this.#response
+    ending.on('close', () => this.#over())
+    ending.on('finish', () => this.#leaveRest())
     this.#request.on('error', () => undefined)
     const head = readHead(this.#request.rawHeaders)
     const place = findPlace(this.#request, head, this.#settings)
@@ -128,7 +130,7 @@ export class Visit {
 
   #over(): void {
     const { metrics, visits } = this.#parts
-    visits.delete(this)
+    if (!visits.delete(this)) return
     this.#exchange?.stop()
     const { monotonic, accessLog } = this.#settings
     const { upstream, tries = 0, answeredAt, bytes = 0 } = this.#exchange?.figures ?? {}

@@ -2,7 +2,7 @@ import { createGateway, type Gateway } from '@counterfoil/gateway'
 import { readText } from '../config/load.ts'
 import { showListen } from '../config/network.ts'
 import { CommandFailure } from '../failure.ts'
-import { readGatewayConfiguration, type GatewayConfiguration } from '../gateway/configuration.ts'
+import { readGatewayConfiguration, requireAudiences, type GatewayConfiguration } from '../gateway/configuration.ts'
 import { listenForOperators } from '../gateway/operations.ts'
 import { makeVerifier, openAccessLog, readGatewayOptions, type OpenAccessLog } from '../gateway/parts.ts'
 import { createLog, logWarnings, type Log } from '../terminal/log.ts'
@@ -87,6 +87,7 @@ async function reload(
 ): Promise<void> {
   try {
     const configuration = load(fileName)
+    requireAudiences(configuration.options.routes, before.audience, fileName)
     const changed = FIXED.filter((name) => JSON.stringify(configuration[name]) !== JSON.stringify(before[name]))
     if (changed.length > 0) logger.warn({ changed }, 'these settings count from the next start on')
     running.accessLog?.reopen()

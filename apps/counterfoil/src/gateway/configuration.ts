@@ -63,6 +63,8 @@ export function readGatewayConfiguration({ file, environment, directory }: Gatew
   const tls = take(sources, 'tls', ({ certificate, key }) => ({ certificate: path(certificate), key: path(key) }))
   const routes =
     take(sources, 'routes', (tables) => tables.map(readRoute)) ?? missing('routes', 'begin one with [[routes]]')
+  const audience = take(sources, 'audience', asIs) ?? [issuer]
+  requireAudiences(routes, audience, file.name)
   const issuerAddress = take(sources, 'issuer_address', readIssuer)
   const tokens = take(sources, 'upstream_tokens', asIs)
   const wantsTokens = tokens !== undefined || routes.some(({ identity }) => identity === 'upstream_token')
@@ -72,7 +74,7 @@ export function readGatewayConfiguration({ file, environment, directory }: Gatew
     issuerAddress,
     listen,
     publicUrl: take(sources, 'public_url', asIs) ?? defaultUrl(listen, tls !== undefined),
-    audience: take(sources, 'audience', asIs) ?? [issuer],
+    audience,
     verifierKey: take(sources, 'verifier_key', asIs),
     onStale: take(sources, 'on_stale', asIs),
     logLevel: take(sources, 'log_level', asIs) ?? 'info',
@@ -153,6 +155,14 @@ function readRoute(route: GatewaySettingValue<'routes'>[number]): RouteOptions {
     ...rest
   } = route
   return { ...rest, onStale, maxAuthAgeSeconds, upstreamAudience }
+}
+
+/** A route can only ask for an audience that the verifier knows. @throws {SettingError} */
+export function requireAudiences(routes: readonly RouteOptions[], audience: readonly string[], fileName: string): void {
+  for (const [at, route] of routes.entries()) {
+    if (route.audience === undefined || audience.includes(route.audience)) continue
+    throw new SettingError(`${fileName}: routes[${at}].audience`, 'must be one of audience, as it was at the start')
+  }
 }
 
 function defaultUrl({ host, port }: Listen, isTls: boolean): string {

@@ -3,10 +3,25 @@ import type { Http2ServerResponse } from 'node:http2'
 import type { ReadyAnswer } from '@counterfoil/verifier/answers'
 import type { Receiver } from '../exchange.ts'
 
+/** Bodies up to this size go out together with their headers. */
+const SMALL_BYTES = 16_384
+
+/** The length of a body, where the headers tell it. */
+function lengthIn(headers: readonly string[]): number {
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? ''
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return Number(headers[at + 1])
+  }
+  return -1
+}
+
 /** A client that speaks HTTP/1.1. */
 export class Http1Receiver implements Receiver {
   readonly #response: ServerResponse
   readonly #isDraining: () => boolean
+  /** What has come of a body that is not on its way yet: a small one goes with its headers in one piece. */
+  #held: Buffer | undefined
+  #length = -1
   #hasGone = false
 
   constructor(response: ServerResponse, isDraining: () => boolean) {
@@ -20,13 +35,18 @@ export class Http1Receiver implements Receiver {
 
   begin(status: number, headers: readonly string[]): void {
     const all = this.#isDraining() ? [...headers, 'connection', 'close'] : (headers as string[])
+    this.#length = lengthIn(headers)
     this.#response.writeHead(status, all)
     // Node holds the headers back until there is a body: with what came at the same time they are one packet, and alone they go now.
-    process.nextTick(() => (this.#hasGone ? undefined : this.#response.flushHeaders()))
+    process.nextTick(this.#letGo)
   }
 
   write(chunk: Buffer, onDrained: () => void): boolean {
-    this.#hasGone = true
+    if (!this.#hasGone && this.#held === undefined && chunk.length === this.#length && chunk.length <= SMALL_BYTES) {
+      this.#held = chunk
+      return true
+    }
+    this.#letGo()
     if (this.#response.write(chunk)) return true
     this.#response.once('drain', onDrained)
     return false
@@ -34,7 +54,9 @@ export class Http1Receiver implements Receiver {
 
   end(): void {
     this.#hasGone = true
-    this.#response.end()
+    // As text it is written together with the headers, which costs half of what two pieces do.
+    if (this.#held === undefined) this.#response.end()
+    else this.#response.end(this.#held.toString('latin1'), 'latin1')
   }
 
   answer({ status, headers, body }: ReadyAnswer): void {
@@ -46,6 +68,14 @@ export class Http1Receiver implements Receiver {
 
   cut(): void {
     this.#response.destroy()
+  }
+
+  readonly #letGo = (): void => {
+    if (this.#hasGone) return
+    this.#hasGone = true
+    if (this.#held === undefined) this.#response.flushHeaders()
+    else this.#response.write(this.#held)
+    this.#held = undefined
   }
 }
 

@@ -55,7 +55,7 @@ export class Upstream {
 
   /** Whether a request would have to wait for another to be over. */
   get isBusy(): boolean {
-    return this.#pool.stats.running >= this.#connections
+    return this.#pool.stats.size >= this.#connections
   }
 
   /** Notes that it answered. */
