@@ -219,7 +219,7 @@ describe.each(subjectsHere())('$name', (subject: Subject) => {
 
   it('lets nobody pass later than its bound after a sign-out', async (context) => {
     needs(context, 'revocation')
-    for (const headers of [await bearer(), await cookie()]) {
+    const refuse = async (headers: Headers): Promise<void> => {
       expect((await visit(headers)).status).toBe(200)
       const ended = await send(`http://127.0.0.1:${issuer.port}/sessions/current`, {
         method: 'DELETE',
@@ -235,6 +235,7 @@ describe.each(subjectsHere())('$name', (subject: Subject) => {
         expect(beganAt - endedAt).toBeLessThanOrEqual(subject.boundMs)
       }
     }
+    await Promise.all([await bearer(), await cookie()].map(refuse))
   })
 
   it.for(['SIGSTOP', 'SIGKILL'] as const)(
@@ -246,15 +247,17 @@ describe.each(subjectsHere())('$name', (subject: Subject) => {
       const before = issuer
       before.process.kill(signal)
       try {
-        for (const credential of headers) {
-          const answer = await until(async () => {
-            const answered = await visit(credential)
-            // Under a lease it may go on for a while.
-            return answered.status === 200 ? undefined : answered
-          })
-          expect(answer.status).toBe(503)
-          expect(answer.headers['set-cookie']).toBeUndefined()
-        }
+        await Promise.all(
+          headers.map(async (credential) => {
+            const answer = await until(async () => {
+              const answered = await visit(credential)
+              // Under a lease it may go on for a while.
+              return answered.status === 200 ? undefined : answered
+            })
+            expect(answer.status).toBe(503)
+            expect(answer.headers['set-cookie']).toBeUndefined()
+          }),
+        )
       } finally {
         if (signal === 'SIGSTOP') before.process.kill('SIGCONT')
         else issuer = await startIssuerAgain()

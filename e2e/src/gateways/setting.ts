@@ -24,6 +24,8 @@ export interface Service {
 
 /** Who may hold leases and ask: the key of the verifier of our own gateway. */
 export const VERIFIER_KEY = 'a-key-of-the-conformance-suite-of-gateways'
+/** A service that tokens are for besides the issuer. */
+const AUDIENCE = 'https://api.example.com'
 export const LEASE_SECONDS = 2
 
 /** Starts the service. Below `/stream` it sends events, below `/status/N` it answers N. */
@@ -81,8 +83,10 @@ export async function startIssuer(folder: string, url: string, signing: 'EdDSA' 
     ['app', 'hybrid', 'body'],
     ['stateful', 'stateful', 'body'],
     ['web', 'stateful', 'cookie'],
-  ].map(([id, strategy, transport]) =>
-    [`[[applications]]`, `id = "${id}"`, `strategy = "${strategy}"`, `transport = "${transport}"`].join('\n'),
+    ['wide', 'hybrid', 'body', `audience = ["${AUDIENCE}"]`],
+    ['brief', 'hybrid', 'body', 'access_token_seconds = 10'],
+  ].map(([id, strategy, transport, more = '']) =>
+    [`[[applications]]`, `id = "${id}"`, `strategy = "${strategy}"`, `transport = "${transport}"`, more].join('\n'),
   )
   const file = join(folder, 'counterfoil.toml')
   writeFileSync(

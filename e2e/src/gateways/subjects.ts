@@ -21,6 +21,7 @@ export interface Gaps {
   readonly cannotTell?: string
   readonly refreshTokens?: string
   readonly roles?: string
+  readonly openRoutes?: string
 }
 
 /** A gateway of some make, started as its configuration in `examples/gateways` says. */
@@ -42,6 +43,8 @@ const EXAMPLES = join(import.meta.dirname, '../../../examples/gateways')
 function adapt(name: string, { folder, port, issuerPort, servicePort, issuer }: Surroundings): string {
   const text = readFileSync(join(EXAMPLES, name), 'utf8')
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
+    .replaceAll('http://:8080', `http://:${port}`)
+    .replaceAll('/run/counterfoil-verdicts', join(folder, 'verdicts'))
     .replaceAll('127.0.0.1:7500', `127.0.0.1:${issuerPort}`)
     .replaceAll('127.0.0.1:7600', `127.0.0.1:${servicePort}`)
     .replaceAll('https://auth.example.com', issuer)
@@ -145,7 +148,7 @@ const SUBJECTS: readonly Subject[] = [
     debian: '',
     boundMs: LEASE_SECONDS * 1000 + 10,
     signing: 'EdDSA',
-    gaps: {},
+    gaps: { openRoutes: 'on a public route it passes on what the client sent' },
     start: startOurs,
   },
 ]
@@ -162,7 +165,7 @@ listen = "127.0.0.1:${port}"
 public_url = "http://localhost:${port}"
 verifier_key = "${VERIFIER_KEY}"
 access_log = "off"
-${route('protected', '/protected', 'authenticated')}${route('public', '/', 'public')}`,
+${route('protected', '/', 'authenticated')}${route('open', '/open', 'public')}`,
   )
   return new ServerProcess({ command: process.execPath, args: [COMMAND, 'gateway', '--config', path] })
 }

@@ -4,9 +4,9 @@ const UNRESERVED = /[A-Za-z0-9._~-]/
 /** A dot segment, a backslash, NUL, or a slash in disguise: servers differ about what these mean. */
 const TREACHEROUS = /(?:^|\/)\.{1,2}(?=\/|;|$)|[\\\0]/
 
-/** Controls and what is not ASCII; nothing of it may stand in a request target as it is (RFC 9112 §3.2). */
+/** Controls, what is not ASCII, and fragments; nothing of it may stand in a request target as it is (RFC 9112 §3.2). */
 // oxlint-disable-next-line no-control-regex
-const UNFIT = /[^\x21-\x7e]/
+const UNFIT = /[^\x21-\x7e]|#/
 
 /** A path as routes are chosen by it: percent-encodings of unreserved characters undone, slashes merged, parameters of segments left out. */
 export interface RoutePath {
@@ -20,7 +20,8 @@ export interface RoutePath {
  * is refused, for a route that protects must not be passed by on the side.
  */
 export function readRoutePath(target: string): RoutePath | undefined {
-  const end = endOfPath(target)
+  const query = target.indexOf('?')
+  const end = query < 0 ? target.length : query
   const raw = end === target.length ? target : target.slice(0, end)
   if (!raw.startsWith('/') || UNFIT.test(raw)) return undefined
   const decoded = raw.includes('%') ? decodeUnreserved(raw) : raw
@@ -30,13 +31,6 @@ export function readRoutePath(target: string): RoutePath | undefined {
   if (plain !== decoded && TREACHEROUS.test(text)) return undefined
   const folded = text.toLowerCase()
   return { text, folded: folded === text ? undefined : folded }
-}
-
-function endOfPath(target: string): number {
-  const query = target.indexOf('?')
-  const fragment = target.indexOf('#')
-  if (fragment >= 0 && (query < 0 || fragment < query)) return fragment
-  return query < 0 ? target.length : query
 }
 
 /** Undefined for an encoding that is none, and for encoded slashes, backslashes and NULs. */
