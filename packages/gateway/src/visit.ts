@@ -94,11 +94,13 @@ export class Visit {
     if (limits.bodyBytes > 0 && Number(head.length) > limits.bodyBytes) return this.#answer(problem('body_too_large'))
     const hasBody = head.coding !== undefined || Number(head.length) > 0 || this.#hasHttp2Body(head)
     this.#exchange = new Exchange({
-      method,
-      target,
-      headers: composeHeaders(this.#settings, place, head, admission, this.#request.socket.remoteAddress ?? ''),
+      request: {
+        method,
+        target,
+        headers: composeHeaders(this.#settings, place, head, admission, this.#request.socket.remoteAddress ?? ''),
+        body: hasBody ? this.#request : undefined,
+      },
       answerHeaders: cookie === undefined ? [] : ['set-cookie', cookie],
-      body: hasBody ? this.#request : undefined,
       bodyLimit: limits.bodyBytes,
       balancer: route.balancer,
       receiver: this.#receiver,

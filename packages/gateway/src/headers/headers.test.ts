@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readHead } from '../requests/head.ts'
 import { forwardedHeaders } from './forwarded.ts'
-import { incomingHeaders, outgoingHeaders, type Additions } from './outgoing.ts'
+import { outgoingHeaders, type Additions } from './outgoing.ts'
 import { clientAddress, plainAddress, trustProxies } from './trusted-proxies.ts'
 
 const PLAIN: Additions = {
@@ -74,25 +74,6 @@ describe('what goes to a service', () => {
     ])
       expect(outgoing([name, '1.2.3.4'])).toEqual({ host: 'h' })
   })
-})
-
-it('an answer keeps its own headers, each as often as it is there, and loses those about the connection', () => {
-  const raw = [
-    'Set-Cookie',
-    'a',
-    'set-cookie',
-    'b',
-    'Connection',
-    'X-Hop',
-    'X-Hop',
-    '1',
-    'Transfer-Encoding',
-    'chunked',
-    'ETag',
-    '"é"',
-  ]
-  const kept = incomingHeaders(raw.map((each) => Buffer.from(each, 'latin1')))
-  expect(kept).toEqual(['Set-Cookie', 'a', 'set-cookie', 'b', 'ETag', '"é"'])
 })
 
 describe('how a request came', () => {

@@ -1,7 +1,7 @@
 import { SESSION_COOKIE } from '@counterfoil/protocol'
 import { withoutCookies } from '../identity/credential.ts'
 import type { Head } from '../requests/head.ts'
-import { HOP_BY_HOP, namedByConnection } from './hop-by-hop.ts'
+import { namedByConnection } from './hop-by-hop.ts'
 
 /** What goes to a service with a request, besides what came with it. */
 export interface Additions {
@@ -45,21 +45,4 @@ function addCredentials(headers: string[], head: Head, { keepsCredentials, ownCo
     if (kept !== undefined && ownCookies !== undefined) kept = withoutCookies(kept, ownCookies)
     if (kept !== undefined) headers.push('cookie', kept)
   }
-}
-
-/** The headers of an answer, for the client: names and values in turn, those about the connection to the service left out. */
-export function incomingHeaders(raw: readonly Buffer[]): string[] {
-  const headers: string[] = []
-  let connection: string[] | undefined
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at]?.toString('latin1') ?? ''
-    const value = raw[at + 1]?.toString('latin1') ?? ''
-    const lower = name.toLowerCase()
-    if (lower === 'connection') (connection ??= []).push(value)
-    if (!HOP_BY_HOP.has(lower)) headers.push(name, value)
-  }
-  const named = connection && namedByConnection(connection)
-  return named === undefined
-    ? headers
-    : headers.filter((_, at) => !named.has((headers[at - (at % 2)] ?? '').toLowerCase()))
 }

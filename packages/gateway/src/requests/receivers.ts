@@ -1,19 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { ReadyAnswer } from '@counterfoil/verifier/answers'
+import type { ResponseHead } from '../connections/response-head.ts'
 import type { Receiver } from '../exchange.ts'
 
 /** Bodies up to this size go out together with their headers. */
 const SMALL_BYTES = 16_384
-
-/** The length of a body, where the headers tell it. */
-function lengthIn(headers: readonly string[]): number {
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] ?? ''
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return Number(headers[at + 1])
-  }
-  return -1
-}
 
 /** A client that speaks HTTP/1.1. */
 export class Http1Receiver implements Receiver {
@@ -21,7 +13,7 @@ export class Http1Receiver implements Receiver {
   readonly #isDraining: () => boolean
   /** What has come of a body that is not on its way yet: a small one goes with its headers in one piece. */
   #held: Buffer | undefined
-  #length = -1
+  #length: ResponseHead['length'] = 0
   #hasGone = false
 
   constructor(response: ServerResponse, isDraining: () => boolean) {
@@ -33,9 +25,9 @@ export class Http1Receiver implements Receiver {
     return !this.#response.destroyed
   }
 
-  begin(status: number, headers: readonly string[]): void {
+  begin(status: number, headers: readonly string[], length: ResponseHead['length']): void {
     const all = this.#isDraining() ? [...headers, 'connection', 'close'] : (headers as string[])
-    this.#length = lengthIn(headers)
+    this.#length = length
     this.#response.writeHead(status, all)
     // Node holds the headers back until there is a body: with what came at the same time they are one packet, and alone they go now.
     process.nextTick(this.#letGo)

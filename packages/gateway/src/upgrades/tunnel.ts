@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
 import { WorkEnded, type Accepted } from '@counterfoil/verifier'
 import type { ReadyAnswer } from '@counterfoil/verifier/answers'
-import type { Dispatcher } from 'undici'
 import { problem } from '../answers.ts'
-import { incomingHeaders } from '../headers/outgoing.ts'
+import type { ResponseHead } from '../connections/response-head.ts'
+import type { Carrier, ServiceCall, ServiceFailure, ServiceRequest } from '../connections/service-call.ts'
 import type { Balancer } from '../upstreams/balancer.ts'
 import type { Upstream } from '../upstreams/upstream.ts'
 import { closeFrame, FrameBoundary } from './frames.ts'
@@ -31,20 +31,22 @@ const CLOSE_CODES = { ended: 4401, stale: 4503 } as const
 const LINGER_MS = 1000
 
 /** Connects a client and a service for a WebSocket, for as long as the session lasts that let it in. */
-export class Tunnel implements Dispatcher.DispatchHandler {
+export class Tunnel implements ServiceCall {
+  readonly request: ServiceRequest
   readonly #job: TunnelJob
   #upstream: Duplex | undefined
   readonly #tried: Upstream[] = []
   #isSent = false
   /** The client is being told that it is over. */
   #isClosing = false
-  #abort: ((error?: Error) => void) | undefined
+  #carrier: Carrier | undefined
   #status = 0
   #isOver = false
   #stopListening = (): void => undefined
 
   constructor(job: TunnelJob) {
     this.#job = job
+    this.request = { method: 'GET', target: job.target, headers: job.headers, upgrades: true }
   }
 
   start(): void {
@@ -55,64 +57,72 @@ export class Tunnel implements Dispatcher.DispatchHandler {
   }
 
   #try(): void {
-    const { balancer, now, target, headers } = this.#job
+    const { balancer, now } = this.#job
     const upstream = balancer.next(this.#tried, now())
     if (upstream === undefined) return this.#refuse(problem('upstream_unreachable'))
     this.#tried.push(upstream)
-    upstream.dispatch({ path: target, method: 'GET', headers, upgrade: 'websocket' }, this)
+    upstream.send(this)
   }
 
-  onConnect(abort: (error?: Error) => void): void {
-    this.#abort = abort
+  connected(carrier: Carrier): boolean {
+    if (this.#isOver) return false
+    this.#carrier = carrier
     this.#isSent = true
-    if (this.#isOver) abort(new Error('the client has gone'))
-  }
-
-  /** The service answers, and does not change protocols: it is told as it is. */
-  onHeaders(status: number, raw: Buffer[]): boolean {
-    if (status < 200) return true
-    this.#status = status
-    const headers = incomingHeaders(raw).filter((_, at, all) => all[at - (at % 2)]?.toLowerCase() !== 'content-length')
-    this.#job.socket.write(headText(status, [...headers, 'connection', 'close']))
     return true
   }
 
-  onData(chunk: Buffer): boolean {
+  sending(): boolean {
+    return false
+  }
+
+  /** The service answers, and does not change protocols: it is told as it is. */
+  answered({ status, headers, length }: ResponseHead): void {
+    this.#status = status
+    // What comes in chunks goes on until the connection closes.
+    const sized = typeof length === 'number' ? headers : headers.filter((_, at, all) => !isLength(all[at - (at % 2)]))
+    this.#job.socket.write(headText(status, [...sized, 'connection', 'close']))
+  }
+
+  received(chunk: Buffer): boolean {
     this.#job.socket.write(chunk)
     return true
   }
 
-  onComplete(): void {
+  ended(): void {
+    this.#carrier = undefined
     this.#job.socket.end()
     this.#end()
   }
 
-  onUpgrade(status: number, raw: Buffer[] | string[] | null, upstream: Duplex): void {
+  upgraded({ status, headers }: ResponseHead, upstream: Duplex, first: Buffer): void {
     const { socket, ahead } = this.#job
     this.#status = status
+    this.#carrier = undefined
     this.#upstream = upstream
     this.#tried.at(-1)?.succeeded()
     if (this.#isOver) return void upstream.destroy()
-    const headers = incomingHeaders((raw ?? []).map((each) => Buffer.from(each)))
     socket.write(headText(status, [...headers, 'connection', 'Upgrade', 'upgrade', 'websocket']))
     const onGone = (): void => (this.#isClosing ? undefined : this.#end())
     upstream.on('error', onGone).on('close', onGone)
     if (ahead.length > 0) upstream.write(ahead)
     const frames = new FrameBoundary()
+    if (first.length > 0) {
+      frames.follow(first)
+      socket.write(first)
+    }
     upstream.on('data', (chunk: Buffer) => frames.follow(chunk))
     upstream.pipe(socket)
     socket.pipe(upstream)
     this.#watch(frames)
   }
 
-  onError(error: Error): void {
+  failed(failure: ServiceFailure): void {
     if (this.#isOver) return
-    const code = 'code' in error ? error.code : undefined
+    this.#carrier = undefined
     const { balancer, now } = this.#job
     this.#tried.at(-1)?.failed(now())
     if (!this.#isSent && this.#tried.length < balancer.upstreams.length) return this.#try()
-    const isSlow = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT'
-    if (this.#status === 0) this.#refuse(problem(isSlow ? 'upstream_slow' : 'upstream_unreachable'))
+    if (this.#status === 0) this.#refuse(problem(failure === 'slow' ? 'upstream_slow' : 'upstream_unreachable'))
     else this.#end()
   }
 
@@ -172,7 +182,7 @@ export class Tunnel implements Dispatcher.DispatchHandler {
     this.#isOver = true
     this.#stopListening()
     const { socket, onOver } = this.#job
-    this.#abort?.(new Error('the connection is over'))
+    this.#carrier?.abort()
     this.#upstream?.destroy()
     // What was written goes out first, if the client takes it.
     const destroy = (): void => void socket.destroy()
@@ -189,4 +199,8 @@ export function headText(status: number, headers: readonly string[]): string {
   let text = `HTTP/1.1 ${status} \r\n`
   for (let at = 0; at < headers.length; at += 2) text += `${headers[at]}: ${headers[at + 1]}\r\n`
   return `${text}\r\n`
+}
+
+function isLength(name: string | undefined): boolean {
+  return name?.toLowerCase() === 'content-length'
 }

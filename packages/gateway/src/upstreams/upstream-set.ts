@@ -1,4 +1,5 @@
-import { Upstream, type UpstreamSettings } from './upstream.ts'
+import type { PoolSettings } from '../connections/connection-pool.ts'
+import { Upstream } from './upstream.ts'
 
 /** The upstreams of all routes: one for each address, with its connections and what is known of it, however often options are read. */
 export class UpstreamSet {
@@ -6,7 +7,7 @@ export class UpstreamSet {
   readonly #closing = new Set<Promise<unknown>>()
 
   /** @throws {TypeError} when the address is none. */
-  take(address: string, settings: UpstreamSettings): Upstream {
+  take(address: string, settings: PoolSettings): Upstream {
     const key = `${address} ${JSON.stringify(settings)}`
     const upstream = this.#upstreams.get(key) ?? new Upstream(address, settings)
     this.#upstreams.set(key, upstream)

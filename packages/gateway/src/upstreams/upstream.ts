@@ -1,13 +1,6 @@
-import { Pool, type Dispatcher } from 'undici'
-
-/** How an upstream is reached. */
-export interface UpstreamSettings {
-  readonly connectMs: number
-  readonly responseMs: number
-  readonly idleMs: number
-  /** How many connections there may be at most. */
-  readonly connections: number
-}
+import { ConnectionPool, type PoolSettings } from '../connections/connection-pool.ts'
+import type { ServiceAddress } from '../connections/open-socket.ts'
+import type { ServiceCall } from '../connections/service-call.ts'
 
 /** After so many failures in a row an upstream is left alone for a while. */
 const FAILURES = 3
@@ -19,28 +12,16 @@ export class Upstream {
   readonly name: string
   /** How long an answer may take, with the time until there is a connection. */
   readonly patienceMs: number
-  readonly #pool: Pool
-  readonly #connections: number
+  readonly #pool: ConnectionPool
   #failures = 0
   #failedInAll = 0
   #restsUntil = -Infinity
 
   /** @throws {TypeError} when the address is none. */
-  constructor(address: string, { connectMs, responseMs, idleMs, connections }: UpstreamSettings) {
-    const { origin, socketPath } = readUpstreamAddress(address)
+  constructor(address: string, settings: PoolSettings) {
     this.name = address
-    this.patienceMs = connectMs + responseMs
-    this.#connections = connections
-    this.#pool = new Pool(origin, {
-      ...(socketPath !== undefined && { socketPath }),
-      connections,
-      pipelining: 1,
-      connect: { timeout: connectMs, ...(socketPath !== undefined && { socketPath }) },
-      headersTimeout: responseMs,
-      bodyTimeout: idleMs,
-      keepAliveTimeout: 4000,
-      keepAliveMaxTimeout: 60_000,
-    })
+    this.patienceMs = settings.connectMs + settings.responseMs
+    this.#pool = new ConnectionPool(readUpstreamAddress(address), settings)
   }
 
   /** Whether requests should go there; `now` never goes back. */
@@ -55,7 +36,7 @@ export class Upstream {
 
   /** Whether a request would have to wait for another to be over. */
   get isBusy(): boolean {
-    return this.#pool.stats.size >= this.#connections
+    return this.#pool.isBusy
   }
 
   /** Notes that it answered. */
@@ -71,8 +52,8 @@ export class Upstream {
     if (this.#failures >= FAILURES) this.#restsUntil = now + REST_MS
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.#pool.dispatch(options, handler)
+  send(call: ServiceCall): void {
+    this.#pool.send(call)
   }
 
   /** Lets what is under way come to its end, and no more. */
@@ -86,11 +67,13 @@ export class Upstream {
 }
 
 /** `http://host:port`, `https://host:port` or `unix:/path`. @throws {TypeError} */
-function readUpstreamAddress(address: string): { readonly origin: string; readonly socketPath?: string } {
-  if (address.startsWith('unix:/')) return { origin: 'http://localhost', socketPath: address.slice('unix:'.length) }
+function readUpstreamAddress(address: string): ServiceAddress {
+  if (address.startsWith('unix:/')) return { path: address.slice('unix:'.length) }
   const url = URL.canParse(address) ? new URL(address) : undefined
   const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
   if (!isPlain || url.hash !== '' || url.username !== '' || url.password !== '')
     throw new TypeError('must be like "http://127.0.0.1:7600", or "unix:/run/orders.sock"')
-  return { origin: url.origin }
+  const isSecure = url.protocol === 'https:'
+  const port = Number(url.port) || (isSecure ? 443 : 80)
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port, isSecure }
 }
