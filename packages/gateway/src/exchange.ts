@@ -13,6 +13,8 @@ export interface Receiver {
   begin(status: number, headers: readonly string[], length: ResponseHead['length']): void
   /** False: not so fast; `onDrained` is called when there is room again. */
   write(chunk: Buffer, onDrained: () => void): boolean
+  /** Nothing more has come for now: what was held back goes. */
+  flush(): void
   end(): void
   /** An answer of the gateway's own. */
   answer(answer: ReadyAnswer): void
@@ -130,6 +132,10 @@ export class Exchange implements ServiceCall {
     this.#bytes += chunk.length
     notePassed(chunk.length)
     return this.#job.receiver.write(chunk, this.#resume)
+  }
+
+  paused(): void {
+    if (this.#answeredAt !== undefined && !this.#isOver) this.#job.receiver.flush()
   }
 
   ended(): void {

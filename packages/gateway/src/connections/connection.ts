@@ -135,6 +135,8 @@ export class Connection implements Carrier, ResponseListener, SendingListener {
     if (this.#call === undefined) return this.destroy()
     this.#movedAt = this.#owner.tick
     if (!this.#reader.read(bytes)) this.#fail('garbled')
+    // Whoever holds something back, to send it together with what follows, waits no longer.
+    else this.#call?.paused()
   }
 
   readonly #onEnd = (): void => {

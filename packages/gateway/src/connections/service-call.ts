@@ -45,6 +45,8 @@ export interface ServiceCall {
   answered(head: ResponseHead): void
   /** A part of the answer's body. False: not so fast. */
   received(chunk: Buffer): boolean
+  /** No more of the answer has come for now. */
+  paused(): void
   ended(): void
   failed(failure: ServiceFailure): void
   /** It is a WebSocket now; `ahead` is what came with the answer. */

@@ -29,8 +29,6 @@ export class Http1Receiver implements Receiver {
     const all = this.#isDraining() ? [...headers, 'connection', 'close'] : (headers as string[])
     this.#length = length
     this.#response.writeHead(status, all)
-    // Node holds the headers back until there is a body: with what came at the same time they are one packet, and alone they go now.
-    process.nextTick(this.#letGo)
   }
 
   write(chunk: Buffer, onDrained: () => void): boolean {
@@ -38,7 +36,7 @@ export class Http1Receiver implements Receiver {
       this.#held = chunk
       return true
     }
-    this.#letGo()
+    this.flush()
     if (this.#response.write(chunk)) return true
     this.#response.once('drain', onDrained)
     return false
@@ -62,7 +60,8 @@ export class Http1Receiver implements Receiver {
     this.#response.destroy()
   }
 
-  readonly #letGo = (): void => {
+  /** Node holds the headers back until there is a body: with what came at the same time they are one packet, and alone they go now. */
+  flush(): void {
     if (this.#hasGone) return
     this.#hasGone = true
     if (this.#held === undefined) this.#response.flushHeaders()
@@ -98,6 +97,10 @@ export class Http2Receiver implements Receiver {
     if (this.#response.write(chunk)) return true
     this.#response.once('drain', onDrained)
     return false
+  }
+
+  flush(): void {
+    // Its headers are frames of their own, and have gone.
   }
 
   end(): void {

@@ -88,6 +88,10 @@ export class Tunnel implements ServiceCall {
     return true
   }
 
+  paused(): void {
+    // Nothing is held back here.
+  }
+
   ended(): void {
     this.#carrier = undefined
     this.#job.socket.end()
