@@ -134,9 +134,13 @@ export class Connection implements Carrier, ResponseListener, SendingListener {
     // An answer to nothing.
     if (this.#call === undefined) return this.destroy()
     this.#movedAt = this.#owner.tick
-    if (!this.#reader.read(bytes)) this.#fail('garbled')
-    // Whoever holds something back, to send it together with what follows, waits no longer.
-    else this.#call?.paused()
+    if (this.#reader.read(bytes)) this.#pause()
+    else this.#fail('garbled')
+  }
+
+  /** Whoever holds something back, to send it together with what follows, waits no longer. */
+  #pause(): void {
+    this.#call?.paused()
   }
 
   readonly #onEnd = (): void => {
