@@ -20,10 +20,10 @@ describe('help', () => {
     using folder = makeFolder()
     const { code, stdout } = await runCommand(['--help'], { folder: folder.path })
     expect(code).toBe(0)
-    for (const command of ['serve', 'check-config', 'keys', 'accounts', 'verifiers', 'drill'])
+    for (const command of ['serve', 'check-config', 'keys', 'accounts', 'verifiers', 'gateway', 'migrate', 'drill'])
       expect(stdout).toContain(`\n  ${command} `)
     expect(stdout).toContain('$ counterfoil serve --config counterfoil.toml')
-    for (const group of ['keys', 'accounts', 'verifiers', 'drill']) {
+    for (const group of ['keys', 'accounts', 'verifiers', 'gateway', 'migrate', 'drill']) {
       expect((await runCommand([group, '--help'], { folder: folder.path })).stdout).toContain(`counterfoil ${group}`)
     }
   })
