@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   testbed: [],
   'examples/cluster': ['testbed'],
   'examples/edge': ['testbed', 'verifier', 'verifier/node'],
+  'examples/web': ['testbed', 'client', 'verifier', 'verifier/node', 'verifier/ws'],
   examples: ['verifier', 'verifier/fastify', 'client'],
   bench: [
     'protocol',
@@ -45,7 +46,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'testbed',
   ],
   simulation: ['protocol', 'core', 'verifier', 'verifier/feed'],
-  e2e: ['protocol', 'core', 'store-sqlite', 'store-postgres', 'verifier', 'verifier/node', 'server', 'testbed'],
+  e2e: [
+    'protocol',
+    'core',
+    'store-sqlite',
+    'store-postgres',
+    'verifier',
+    'verifier/node',
+    'client',
+    'server',
+    'testbed',
+  ],
   runtimes: ['protocol', 'verifier', 'verifier/feed'],
   scripts: ['protocol', 'core'],
 }

@@ -22,6 +22,7 @@ import { readAttributes, writeAttribute } from './sessions/attributes.ts'
 import type { Caller, Ended, SessionView, SignedIn } from './sessions/caller.ts'
 import { endAllSessions, endApplicationSessions, endSession, expiredAt } from './sessions/end.ts'
 import { introspect, type Introspection } from './sessions/introspect.ts'
+import type { KeyProof } from './sessions/key-proof.ts'
 import { listSessions } from './sessions/list.ts'
 import { NearCache } from './sessions/near-cache.ts'
 import { ProvenTags } from './tokens/proven-tags.ts'
@@ -156,9 +157,13 @@ function accountCases(issuer: Issuer) {
 function sessionCases(issuer: Issuer) {
   const used = stamp(issuer)
   return {
-    /** Takes a refresh token of either kind. `applicationId` is who asks, as far as it said so; another's token is refused. */
-    refresh: (token: string, applicationId: ApplicationId | undefined, origin: Origin): Promise<Outcome<SignedIn>> =>
-      refresh(issuer, token, { applicationId, use: used(origin) }),
+    /** Takes a refresh token of either kind. `applicationId` is who asks, as far as it said so; another's token is refused. A bound session needs `proof` of its key. */
+    refresh: (
+      token: string,
+      applicationId: ApplicationId | undefined,
+      origin: Origin,
+      proof?: KeyProof,
+    ): Promise<Outcome<SignedIn>> => refresh(issuer, token, { applicationId, use: used(origin), proof }),
 
     listSessions: (caller: Caller): Promise<SessionView[]> => listSessions(issuer, caller),
     /** `not_found` unless it is a session of the caller's account; a stateless one is known by the audit log. */

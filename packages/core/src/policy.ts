@@ -57,6 +57,18 @@ export const POLICY_LIMITS = {
     max: 5 * MINUTE,
     says: 'how long after a rotation the previous refresh token still gets the same answer',
   },
+  proofSeconds: {
+    initial: 60,
+    min: 5,
+    max: 5 * MINUTE,
+    says: 'how old a proof of possession (DPoP) may be, by the clock of the client',
+  },
+  proofNonceSeconds: {
+    initial: 0,
+    min: 0,
+    max: 5 * MINUTE,
+    says: 'how long a nonce for such proofs is handed out, and accepted for as long again; 0: only clients whose clock is wrong need one',
+  },
   leaseSeconds: {
     initial: 5,
     min: 1,

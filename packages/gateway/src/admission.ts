@@ -66,20 +66,26 @@ function decide(parts: AdmissionParts, applicant: Applicant): Admission | Promis
 
 function admitPresented(
   { verifier, origins }: AdmissionParts,
-  { route, head, method }: Applicant,
+  { route, head, method, target }: Applicant,
   presented: Presented | undefined,
 ): Admission | Promise<Admission> {
   if (presented?.carrier === 'cookie' && changesSomething(method) && !mayChange(head, origins))
     return { answer: problem('cross_origin') }
   const { onStale, audience, maxAuthAgeSeconds } = route
-  const isPlain = onStale === undefined && audience === undefined && maxAuthAgeSeconds === undefined
-  const decision = verifier.verify(presented?.text, isPlain ? undefined : { onStale, audience, maxAuthAgeSeconds })
+  const isBound = presented?.scheme === 'DPoP'
+  const isPlain = onStale === undefined && audience === undefined && maxAuthAgeSeconds === undefined && !isBound
+  // A WebSocket is opened by a GET, and its proof made for that.
+  const proof = isBound
+    ? { method: method === 'UPGRADE' ? 'GET' : method, url: target, headers: head.proofs }
+    : undefined
+  const call = isPlain ? undefined : { onStale, audience, maxAuthAgeSeconds, proof }
+  const decision = verifier.verify(presented?.text, call)
   if (decision instanceof Promise) return decision.then((later) => conclude(route, later, presented))
   return conclude(route, decision, presented)
 }
 
 function conclude(route: Route, decision: Decision, presented: Presented | undefined): Admission {
-  if (decision.outcome !== 'accepted') return { answer: answerTo(decision, route.maxAuthAgeSeconds) }
+  if (decision.outcome !== 'accepted') return { answer: answerTo(decision, route.maxAuthAgeSeconds, presented?.scheme) }
   const { roles, strategy } = decision.identity
   const hasRole = route.roles.length === 0 || route.roles.some((role) => roles.includes(role))
   const hasStrategy = route.strategies.length === 0 || route.strategies.includes(strategy)
@@ -110,7 +116,11 @@ async function admitResolved(
   if (resolved === 'ended')
     return forPeople(browser, applicant, { answer: withCookie(refuse('revoked'), CLEAR_BROWSER_COOKIE) })
   const { accessToken, refreshToken } = resolved
-  const admission = await admitPresented(parts, applicant, { carrier: 'cookie', text: accessToken })
+  const admission = await admitPresented(parts, applicant, {
+    carrier: 'cookie',
+    scheme: 'Bearer',
+    text: accessToken,
+  })
   const isRefused = 'answer' in admission && admission.answer.status === 401
   // What is held is good for nothing any more: the next request finds out at the issuer what the cookie is worth.
   if (isRefused) browser.forget(head)

@@ -36,6 +36,7 @@ function testVerifier() {
     issuer: ISSUER,
     audience: [AUDIENCE, 'https://other.example.com'],
     jwks: { keys: () => [JWK] },
+    proofs: { origin: 'http://localhost:8080' },
   })
 }
 

@@ -7,6 +7,15 @@ export const ACCESS_TOKEN_TYPE = 'at+jwt'
 /** `typ` of a stateless refresh token, so that neither kind passes for the other (RFC 8725 §3.11, §3.12). */
 export const REFRESH_TOKEN_TYPE = 'rt+jwt'
 
+/** `typ` of a proof of possession (RFC 9449 §4.2), which is neither. */
+export const PROOF_TYPE = 'dpop+jwt'
+
+/** The key that a token is bound to (RFC 7800 §3.1, RFC 9449 §6.1): who presents the token proves possession of it. */
+export interface Confirmation {
+  /** The key's thumbprint: SHA-256 (RFC 7638), in base64url. */
+  readonly jkt: string
+}
+
 /** What both kinds of signed token say about the session they belong to. Instants are NumericDate seconds. */
 export interface SessionClaims {
   /** The issuer URL, to the letter. */
@@ -32,6 +41,8 @@ export interface SessionClaims {
   readonly client_generation: number
   /** How far the issuer had followed the revocation log when it looked whether the session stands; see `markPosition`. */
   readonly log_position: string
+  /** Absent from a bearer token. */
+  readonly cnf?: Confirmation | undefined
 }
 
 /** Claims of an access token (RFC 9068 §2.2). */

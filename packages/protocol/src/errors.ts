@@ -13,6 +13,13 @@ export const ERRORS = {
   credential_untrusted: [401, 'The credential was not made by this issuer for this use.'],
   credential_expired: [401, 'The credential has expired. Refresh it or sign in again.'],
   credential_ended: [401, 'The session has ended. Sign in again.'],
+  credential_bound: [
+    401,
+    'The credential is bound to a key: it needs the DPoP scheme, and a proof made with that key.',
+  ],
+  credential_unbound: [401, 'The credential is bound to no key: it needs the Bearer scheme.'],
+  invalid_dpop_proof: [401, 'The proof of possession (DPoP) is missing or not good for this request.'],
+  use_dpop_nonce: [401, 'The proof of possession needs the nonce that comes with this answer, in DPoP-Nonce.'],
   reauthentication_required: [401, 'This needs a sign-in of the last 15 minutes. Sign in again.'],
   sign_in_failed: [401, 'The email address or the password is wrong.'],
   wrong_password: [403, 'The current password is wrong.'],

@@ -1,6 +1,6 @@
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
-export { ACCESS_TOKEN_TYPE, REFRESH_TOKEN_TYPE } from './claims.ts'
-export type { AccessTokenClaims, RefreshTokenClaims, SessionClaims } from './claims.ts'
+export { ACCESS_TOKEN_TYPE, PROOF_TYPE, REFRESH_TOKEN_TYPE } from './claims.ts'
+export type { AccessTokenClaims, Confirmation, RefreshTokenClaims, SessionClaims } from './claims.ts'
 export { AuthError, ERRORS, errorStatus, errorText } from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'
 export {
@@ -30,6 +30,8 @@ export {
   writeOpaqueToken,
 } from './opaque-token.ts'
 export type { OpaqueToken, OpaqueTokenKind } from './opaque-token.ts'
+export { PROOF_ALGORITHMS, PROOF_HEADER, PROOF_NONCE_HEADER } from './proof.ts'
+export type { ProofAlgorithm } from './proof.ts'
 export type { LogHead, NewRevocation, Revocation } from './revocation.ts'
 export { REFRESH_COOKIE, ROUTES, SESSION_COOKIE } from './routes.ts'
 export { SIGNING_ALGORITHMS, STRATEGIES, TRANSPORTS } from './strategy.ts'

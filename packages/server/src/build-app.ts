@@ -1,4 +1,5 @@
 import { METHODS, type IncomingMessage } from 'node:http'
+import { PROOF_HEADER, PROOF_NONCE_HEADER } from '@counterfoil/protocol'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
@@ -13,6 +14,8 @@ import { stripIssuerPath } from './http/mounting.ts'
 import { sendProblem } from './http/problems.ts'
 import { quietMoment } from './http/quiet-moment.ts'
 import { answerUnmatched } from './http/unmatched.ts'
+import { addPages } from './pages/add-pages.ts'
+import type { Theme } from './pages/theme.ts'
 import { addOwnAccountRoutes } from './routes/account.ts'
 import { addAccountRoutes } from './routes/accounts.ts'
 import type { App } from './routes/app.ts'
@@ -43,6 +46,8 @@ export interface AppParts {
   readonly logger: FastifyBaseLogger | undefined
   /** Every origin that some application lists. */
   readonly origins: readonly string[]
+  /** Of the pages; without it there are none. */
+  readonly theme: Theme | undefined
 }
 
 /** The HTTP side of a server: its routes, and what stands before and behind them. */
@@ -63,6 +68,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   readJson(app)
   await describeInterface(app, parts.context.issuer)
   await addRoutes(app, parts.context)
+  if (parts.theme !== undefined) await addPages(app, { ...parts, theme: parts.theme })
   await addDocumentationPage(app, parts)
   await app.ready()
   return app
@@ -121,8 +127,8 @@ async function admitOrigins(app: FastifyInstance, origins: readonly string[]): P
     origin: [...origins],
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'if-match', 'if-none-match'],
-    exposedHeaders: ['etag', 'retry-after', 'www-authenticate', 'x-request-id'],
+    allowedHeaders: ['authorization', 'content-type', PROOF_HEADER, 'if-match', 'if-none-match'],
+    exposedHeaders: [PROOF_NONCE_HEADER, 'etag', 'retry-after', 'www-authenticate', 'x-request-id'],
     maxAge: 600,
     strictPreflight: false,
   })

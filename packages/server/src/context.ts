@@ -1,6 +1,7 @@
 import type { Auth, Clock, Policy } from '@counterfoil/core'
 import type { AccessTokenClaims, ErrorCode, Strategy } from '@counterfoil/protocol'
 import type { TrustsAddress } from './http/address.ts'
+import type { ProofGuard } from '@counterfoil/verifier'
 import type { CookieShape } from './http/cookies.ts'
 import type { PushChannels } from './http/push-channels.ts'
 
@@ -34,6 +35,8 @@ export interface ServerContext {
   readonly isAlone: boolean
   readonly trusts: TrustsAddress
   readonly tokens: AccessTokenReader
+  /** Checks proofs of possession. */
+  readonly proofs: ProofGuard
   readonly channels: PushChannels
   /** Whether the server is on its way out. */
   readonly isDraining: () => boolean

@@ -9,7 +9,10 @@ import { hashKey } from './http/client-authentication.ts'
 import { cookieShapes } from './http/cookies.ts'
 import { createLogger } from './http/logging.ts'
 import { PushChannels } from './http/push-channels.ts'
+import { createProofs } from './proofs.ts'
 import { checkOptions, readIssuer, type ServerOptions } from './options.ts'
+import { PAGES_APPLICATION } from './pages/site.ts'
+import { createTheme } from './pages/theme.ts'
 import type { App } from './routes/app.ts'
 
 /** Where to listen. */
@@ -57,10 +60,11 @@ export interface CounterfoilServer {
 export async function createServer(options: ServerOptions): Promise<CounterfoilServer> {
   const url = readIssuer(options.issuer)
   checkOptions(options)
+  const theme = options.pages === false ? undefined : createTheme(options.pages ?? {})
   const trusts = trustProxies(options.trustedProxies ?? [])
   const { clock = systemClock, random = systemRandom } = options
   const auth = await createAuth({ ...options, clock, random })
-  await auth.declareApplications(options.applications)
+  await auth.declareApplications([...options.applications, ...(theme === undefined ? [] : [PAGES_APPLICATION])])
   const state = { draining: false }
   const issuerPath = url.pathname === '/' ? '' : url.pathname
   const context: ServerContext = {
@@ -81,12 +85,13 @@ export async function createServer(options: ServerOptions): Promise<CounterfoilS
       upstreams: options.applications.flatMap(({ audience }) => audience),
       leewaySeconds: options.policy.leewaySeconds,
     }),
+    proofs: createProofs(options, clock),
     channels: new PushChannels(auth.feed),
     isDraining: () => state.draining,
   }
   const logger = createLogger(options.logger)
   const origins = [...new Set(options.applications.flatMap((application) => application.origins))]
-  const app = await buildApp({ context, issuerPath, isHttps: url.protocol === 'https:', logger, origins })
+  const app = await buildApp({ context, issuerPath, isHttps: url.protocol === 'https:', logger, origins, theme })
   const stopUpkeep = keepUp(auth, options.policy.keyReloadSeconds * 1000, app.log)
   return {
     listen: (where) => app.listen({ ...where }),

@@ -22,6 +22,10 @@ const WITH_CREDENTIAL: readonly ErrorCode[] = [
   'credential_untrusted',
   'credential_expired',
   'credential_ended',
+  'credential_bound',
+  'credential_unbound',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
   'store_unavailable',
 ]
 
@@ -71,11 +75,18 @@ const OAUTH_ERROR = {
   examples: [{ error: 'invalid_grant', error_description: 'The session has ended. Sign in again.' }],
 }
 
+const HEADERS_OF: Readonly<Record<number, readonly string[]>> = {
+  400: ['DPoP-Nonce'],
+  401: ['WWW-Authenticate', 'DPoP-Nonce'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+}
+
 /** The headers that tell a client what to do about a status. */
 function headersOf(status: number): object {
-  const header = (name: string): object => ({ headers: { [name]: { schema: { type: 'string' } } } })
-  if (status === 401) return header('WWW-Authenticate')
-  return status === 429 || status === 503 ? header('Retry-After') : {}
+  const names = HEADERS_OF[status]
+  const described = names?.map((name) => [name, { schema: { type: 'string' } }] as const)
+  return described === undefined ? {} : { headers: Object.fromEntries(described) }
 }
 
 /** The answers for these codes, one for each status. */
@@ -121,6 +132,12 @@ Requests with a cookie that change something must come from the same origin, or 
 
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', description: 'An access token, or a session token (`cfs_…`).' },
+  dpop: {
+    type: 'http',
+    scheme: 'dpop',
+    description:
+      'An access token that is bound to a key, with a proof of possession in the `DPoP` header (RFC 9449 §7.1). A sign-in that comes with a proof binds its session, unless that is stateful.',
+  },
   session_cookie: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
   refresh_cookie: { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE },
   client: {

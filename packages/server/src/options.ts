@@ -12,6 +12,8 @@ import type {
 } from '@counterfoil/core'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LoggerOptions } from 'pino'
+import { PAGES_APPLICATION } from './pages/site.ts'
+import type { PagesSettings } from './pages/theme.ts'
 
 /** A party that may follow the revocation log and introspect any credential. */
 export interface VerifierSettings {
@@ -44,6 +46,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   /** Whether anybody may make an account. Default `open`. */
   readonly signUp?: 'open' | 'closed'
+  /** How the pages for people look, or `false` for none. Default: they are there, and look plain. */
+  readonly pages?: PagesSettings | false
   /** Options of pino, or a logger, which then masks by itself what should never come to it. Default: nothing is logged. */
   readonly logger?: LoggerOptions | FastifyBaseLogger | false
   /** Default: the machine's. */
@@ -84,6 +88,8 @@ function refuseTwins(values: readonly string[], what: string): void {
  */
 export function checkOptions({ applications, verifiers = [] }: ServerOptions): void {
   if (applications.length === 0) throw new TypeError('applications: must name at least one')
+  if (applications.some(({ id }) => id === PAGES_APPLICATION.id))
+    throw new TypeError(`applications: ${PAGES_APPLICATION.id} is the server's own`)
   for (const { id, origins } of applications) {
     // The id goes into headers, and into HTTP Basic before a colon.
     if (!SEEN_CHARACTERS.test(id)) throw new TypeError('applications: an id is 1 to 128 visible ASCII characters')

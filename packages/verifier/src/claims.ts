@@ -1,5 +1,5 @@
 import { ACCESS_TOKEN_TYPE, isMark, STRATEGIES, type AccessTokenClaims } from '@counterfoil/protocol'
-import type { JsonObject } from './strict-json.ts'
+import { isJsonObject, type JsonObject } from './strict-json.ts'
 
 /** The last second of the year 9999: what is beyond is no date (RFC 7519 §2, RFC 3339 §1). */
 const MAX_NUMERIC_DATE = 253_402_300_799
@@ -26,7 +26,17 @@ function isAudience(value: unknown): boolean {
   return isText(value) || (isTextList(value) && value.length > 0)
 }
 
-/** The form of each claim. All are required: without one of them an access token cannot be judged or revoked. */
+/** A token that is bound in a way that is not known here must not pass for one that is bound to nothing (RFC 7800 §3.1). */
+function isConfirmation(value: unknown): boolean {
+  if (value === undefined) return true
+  return isJsonObject(value) && Object.keys(value).length === 1 && isThumbprint(value['jkt'])
+}
+
+function isThumbprint(value: unknown): boolean {
+  return typeof value === 'string' && /^[\w-]{43}$/.test(value)
+}
+
+/** The form of each claim. All but `cnf` are required: without one of them an access token cannot be judged or revoked. */
 const FORMS: Readonly<Record<keyof AccessTokenClaims, (value: unknown) => boolean>> = {
   iss: isText,
   sub: isText,
@@ -43,6 +53,7 @@ const FORMS: Readonly<Record<keyof AccessTokenClaims, (value: unknown) => boolea
   client_generation: isGeneration,
   log_position: isMark,
   roles: isTextList,
+  cnf: isConfirmation,
 }
 const FORM_LIST = Object.entries(FORMS)
 

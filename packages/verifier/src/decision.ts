@@ -1,5 +1,6 @@
 import type { AccountId, ApplicationId, SessionId, Strategy } from '@counterfoil/protocol'
 import type { TrustedClaims } from './claims.ts'
+import type { ProofFault } from './proof/decide-proof.ts'
 
 /** Who makes a request. Instants are epoch milliseconds. Frozen, since checks of one credential share it. */
 export interface Identity {
@@ -23,7 +24,8 @@ export interface Identity {
  * Why a credential is refused: `absent`; `opaque`, a session token (`cfs_`), which only its issuer can judge, and this verifier has no
  * key to ask it; `malformed`; `untrusted`, no trusted key signed it with an allowed algorithm; `wrong-type`, a token, but no access
  * token; `wrong-issuer`; `wrong-audience`; `not-yet-valid`; `expired`; `revoked`, its session has ended or its key was taken out of use;
- * `too-old-authentication`.
+ * `too-old-authentication`; `bound`, it is bound to a key and came without the DPoP scheme; `unbound`, it is bound to none and came with it;
+ * `invalid-proof`, the proof is missing or not good; `nonce-required`, the proof must hold the nonce that comes along.
  */
 export type RefusalReason =
   | 'absent'
@@ -37,6 +39,10 @@ export type RefusalReason =
   | 'expired'
   | 'revoked'
   | 'too-old-authentication'
+  | 'bound'
+  | 'unbound'
+  | 'invalid-proof'
+  | 'nonce-required'
 
 /** The credential is good. */
 export interface Accepted {
@@ -55,13 +61,18 @@ export interface Accepted {
 export interface Refused {
   readonly outcome: 'refused'
   readonly reason: RefusalReason
+  /** What is wrong with the proof of possession, where it is that. */
+  readonly fault?: ProofFault | undefined
+  /** The nonce that the next proof must hold, where one is asked for (RFC 9449 §9). */
+  readonly nonce?: string | undefined
 }
 
 /**
  * Why nobody can tell: `keys-unavailable`, there are no keys to go by; `never-connected`, this verifier has not reached its server since it
- * started; `stale`, it has not heard from it within the lease; `behind`, it has not come to the place in the log that was asked for.
+ * started; `stale`, it has not heard from it within the lease; `behind`, it has not come to the place in the log that was asked for; `proofs-unavailable`,
+ * whether a proof was used before cannot be known.
  */
-export type UnknownReason = 'keys-unavailable' | 'never-connected' | 'stale' | 'behind'
+export type UnknownReason = 'keys-unavailable' | 'never-connected' | 'stale' | 'behind' | 'proofs-unavailable'
 
 /** Nobody can tell now: 503, and nobody is signed out. */
 export interface Unknown {
@@ -90,4 +101,8 @@ export const REFUSED: Readonly<Record<RefusalReason, Refused>> = {
   expired: refuse('expired'),
   revoked: refuse('revoked'),
   'too-old-authentication': refuse('too-old-authentication'),
+  bound: refuse('bound'),
+  unbound: refuse('unbound'),
+  'invalid-proof': refuse('invalid-proof'),
+  'nonce-required': refuse('nonce-required'),
 }

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { wireOfLease, type Revocation, type SessionId } from '@counterfoil/protocol'
 import { AUDIENCE, ISSUER, START_SECONDS, TestKey } from './issuer.fixture.ts'
 import type { VerifierOptions } from './options.ts'
+import { hashOf, TestClient } from './proof/client.fixture.ts'
 import { createVerifier } from './verifier.ts'
 
 const KEY = new TestKey('EdDSA')
@@ -191,6 +192,24 @@ describe('asking about one credential', () => {
     authority.introspection = { active: false }
     clock.wall += 5000
     expect(await verifier.verify(token)).toEqual({ outcome: 'refused', reason: 'revoked' })
+  })
+
+  it('RFC 9449 6.2 accepts a bound token that the issuer lets stand, and its proof with it', async () => {
+    const { verifier, authority, clock } = make({ feed: { key: 'k' } })
+    const client = new TestClient()
+    const token = KEY.token({ log_position: 'AAAAAAAA.0', cnf: { jkt: client.thumbprint } })
+    const ask = (): ReturnType<typeof verifier.verify> => {
+      const claims = { htu: `${AUDIENCE}/cart`, ath: hashOf(token) }
+      return verifier.verify(token, {
+        proof: { method: 'GET', url: '/cart', headers: client.prove({ claims }, clock.wall / 1000) },
+      })
+    }
+    expect(await ask()).toMatchObject({ outcome: 'accepted' })
+    authority.introspection = { ...ACTIVE, token_type: 'DPoP', cnf: { jkt: client.thumbprint } }
+    clock.wall += 5000
+    expect(await ask()).toMatchObject({ outcome: 'accepted', fresh: true })
+    expect(authority.introspections).toBe(1)
+    expect(await verifier.verify(token)).toMatchObject({ reason: 'bound' })
   })
 
   it('takes no answer that has been on its way longer than a lease', async () => {

@@ -45,7 +45,7 @@ function isCount(value: unknown): value is number {
 function readIntrospection(answer: JsonObject): Checked | undefined {
   const { sub, client_id: client, sid, strategy, exp, auth_time: authTime, aud, roles, token_type: type } = answer
   const { account_generation: account, client_generation: application, log_position: mark } = answer
-  if (!isText(sub) || !isText(client) || !isText(sid) || !isMark(mark) || type !== 'Bearer') return undefined
+  if (!isText(sub) || !isText(client) || !isText(sid) || !isMark(mark) || !isForRequests(type)) return undefined
   if (!isCount(exp) || !isCount(authTime) || !isCount(account) || !isCount(application)) return undefined
   const audience: unknown = typeof aud === 'string' ? [aud] : aud
   if (!isTexts(audience) || !isTexts(roles) || !KNOWN_STRATEGIES.includes(strategy)) return undefined
@@ -66,6 +66,11 @@ function readIntrospection(answer: JsonObject): Checked | undefined {
   const generations = { account_generation: account, client_generation: application, log_position: mark }
   const subject = subjectOf({ ...claims, ...generations })
   return { identity, subject, audience, validFromAt: authTime * 1000, containers: 0, members: 0 }
+}
+
+/** A token that is bound to a key came with the claims that say so; what is asked about here is whether it stands. */
+function isForRequests(type: unknown): boolean {
+  return type === 'Bearer' || type === 'DPoP'
 }
 
 function isTexts(value: unknown): value is readonly string[] {

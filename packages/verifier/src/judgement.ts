@@ -3,6 +3,7 @@ import { areAccessTokenClaims, isFor, validFromAt, type TrustedClaims } from './
 import { REFUSED, type Identity, type Refused } from './decision.ts'
 import { wordsOf, type IdWords } from './feed/record-table.ts'
 import type { TokenSubject } from './feed/view.ts'
+import type { ProvenRequest } from './proof/proof-guard.ts'
 import { parseJsonObject } from './strict-json.ts'
 
 /** What every token must say. */
@@ -28,6 +29,12 @@ export interface VerifyOptions {
   readonly onStale?: OnStale | undefined
   /** A place in the log, as an ending call answered it: decide only if everything up to there is known (G3). */
   readonly minPosition?: LogHead | undefined
+  /**
+   * The request that the credential came with, if it came with the DPoP scheme (RFC 9449 §7.1): its proof is checked then. Default: it came as a
+   * bearer token, and one that is bound to a key is refused. `waived`: the binding is not looked at, for who only wants to know what a
+   * credential is, or has had its proof checked already.
+   */
+  readonly proof?: ProvenRequest | 'waived' | undefined
 }
 
 /** A credential whose form and origin are in order; what is left to judge changes with time, call and revocations. */

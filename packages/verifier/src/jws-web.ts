@@ -17,7 +17,9 @@ export function webEngine(): JwsEngine {
           )
         const check: SignatureCheck = (jws) =>
           jws.signature.length === signatureBytes &&
-          compactVerify(jws.compact, key, { algorithms: [algorithm] }).then(
+          compactVerify(jws.compact, key, {
+            algorithms: algorithm === 'EdDSA' ? ['EdDSA', 'Ed25519'] : [algorithm],
+          }).then(
             () => true,
             () => false,
           )

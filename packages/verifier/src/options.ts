@@ -4,6 +4,7 @@ import type { FeedNotice } from './feed/following.ts'
 import type { OnStale } from './judgement.ts'
 import type { JwkSet } from './key-ring.ts'
 import type { KeySource } from './local-keys.ts'
+import type { ProofMemory } from './proof/proof-memory.ts'
 
 /** Keys that are fetched over HTTP. */
 export interface RemoteJwksOptions {
@@ -38,6 +39,25 @@ export interface FeedOptions {
   readonly onEvent?: ((event: FeedNotice) => void) | undefined
 }
 
+/** How a verifier checks proofs of possession (DPoP, RFC 9449). */
+export interface ProofOptions {
+  /**
+   * Where clients reach this service, such as `https://orders.example.com`: what proofs are made for. It is never taken from the request, whose `Host` is
+   * the sender's choice. Default: the origins of those audiences that are URLs; without any, tokens that are bound to a key are refused.
+   */
+  readonly origin?: string | readonly string[] | undefined
+  /** Whether only credentials that are bound to a key are taken, and no bearer token (RFC 9700 §2.2.1). Default `false`. */
+  readonly required?: boolean | undefined
+  /** How old a proof may be, in seconds. Default 60. */
+  readonly maxAgeSeconds?: number | undefined
+  /** Remembers which proofs have been used. Default: in this process; instances of one service should share one. */
+  readonly memory?: ProofMemory | undefined
+  /** What nonces are made with, of 32 bytes or more, known to all instances: then every proof must hold one. Default: no nonces. */
+  readonly nonceSecret?: Uint8Array | undefined
+  /** How long a nonce is handed out, in seconds; it is accepted for as long again. Default 120. */
+  readonly nonceSeconds?: number | undefined
+}
+
 /** Where a verifier has the time from. */
 export interface VerifierClock {
   /** Epoch milliseconds. */
@@ -65,6 +85,8 @@ export interface VerifierOptions {
   readonly feed?: FeedOptions | false | undefined
   /** What to do when the lease is lost, where the call does not say. Default `introspect`. */
   readonly onStale?: OnStale | undefined
+  /** How tokens that are bound to a key are taken. */
+  readonly proofs?: ProofOptions | undefined
   /** Where the keys are: at a URL, in a source in memory, or in this very set. Default: at the issuer's. */
   readonly jwks?: RemoteJwksOptions | KeySource | JwkSet | undefined
   /** By how much the clocks of issuer and verifier may differ, in seconds. Default 5. */

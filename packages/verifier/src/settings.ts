@@ -9,6 +9,8 @@ import type { FeedNotice } from './feed/following.ts'
 import type { Expectations, OnStale } from './judgement.ts'
 import { localKeys, type KeySource } from './local-keys.ts'
 import type { VerifierClock, VerifierOptions } from './options.ts'
+import { ProofGuard } from './proof/proof-guard.ts'
+import { readProofs, readRequired } from './proof/proof-settings.ts'
 import { RemoteKeys } from './remote-keys.ts'
 import { selectEngine } from './select-engine.ts'
 import { selectTransport } from './select-transport.ts'
@@ -26,6 +28,8 @@ export interface Settings {
   /** Undefined where there is no feed. */
   readonly feed: FeedSettings | undefined
   readonly onStale: OnStale
+  readonly proofs: ProofGuard
+  readonly requiresProof: boolean
 }
 
 /** The clocks of a verifier, complete. */
@@ -52,6 +56,7 @@ const NAMES = [
   'engine',
   'feed',
   'onStale',
+  'proofs',
 ]
 const FEED_NAMES = ['key', 'mode', 'timeoutMs', 'maxRecords', 'onEvent']
 const POLICIES: ReadonlySet<unknown> = new Set(['reject', 'introspect', 'accept'])
@@ -182,5 +187,6 @@ export function readSettings(options: VerifierOptions): Settings {
   const feed = readFeed(options)
   const onStale = readOnStale(options.onStale, 'introspect')
   const keys = readKeys(options, selectEngine(options.engine), clock)
-  return { expected, algorithms, clock, cache, keys, feed, onStale }
+  const proofs = new ProofGuard(readProofs(options, expected, clock))
+  return { expected, algorithms, clock, cache, keys, feed, onStale, proofs, requiresProof: readRequired(options) }
 }

@@ -26,6 +26,10 @@ export class Tally {
     expired: 0,
     revoked: 0,
     'too-old-authentication': 0,
+    bound: 0,
+    unbound: 0,
+    'invalid-proof': 0,
+    'nonce-required': 0,
   }
 
   /** Counts a decision, and hands it on. */

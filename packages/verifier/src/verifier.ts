@@ -1,7 +1,7 @@
 import { opaqueTokenKind } from '@counterfoil/protocol'
 import { TokenCache, type CachedToken, type CacheStatus } from './cache.ts'
 import { isAccessTokenType } from './claims.ts'
-import { REFUSED, type Decision } from './decision.ts'
+import { REFUSED, type Accepted, type Decision } from './decision.ts'
 import { whenReady, type Eventually } from './eventually.ts'
 import { Authority } from './feed/authority.ts'
 import { Following } from './feed/following.ts'
@@ -11,6 +11,7 @@ import { parseJws, type Jws } from './jws.ts'
 import { judgeToken, readToken, type VerifyOptions } from './judgement.ts'
 import { KeyRing, type VerificationKey } from './key-ring.ts'
 import type { VerifierOptions } from './options.ts'
+import { proveOnce } from './proof/prove-once.ts'
 import { assertCall } from './calls.ts'
 import { readSettings, type FeedSettings, type Settings } from './settings.ts'
 import { Tally, type DecisionCounts } from './tally.ts'
@@ -95,8 +96,33 @@ class LocalVerifier implements Verifier {
   ): Eventually<Decision> {
     const recalled = ring instanceof KeyRing ? this.#recall(credential, ring, call) : undefined
     // No function is made where the decision is there at once.
-    if (recalled !== undefined && !(recalled instanceof Promise)) return this.#tally.count(recalled)
-    return whenReady(recalled ?? this.#decide(credential, ring, call), (decision) => this.#tally.count(decision))
+    if (recalled !== undefined && !(recalled instanceof Promise) && !this.#needsProof(recalled, call))
+      return this.#tally.count(recalled)
+    return whenReady(recalled ?? this.#decide(credential, ring, call), (decision) =>
+      this.#needsProof(decision, call)
+        ? whenReady(this.#prove(decision, credential, call), (proven) => this.#tally.count(proven))
+        : this.#tally.count(decision),
+    )
+  }
+
+  /** Whether the binding is left to look at; not so where a credential is bound to no key and came as a bearer token, unless none of these is taken. */
+  #needsProof(decision: Decision, call: VerifyOptions | undefined): decision is Accepted {
+    if (decision.outcome !== 'accepted') return false
+    return call?.proof !== undefined || this.#settings.requiresProof || decision.identity.claims?.cnf !== undefined
+  }
+
+  /** Whether the client has the key that an accepted credential is bound to: looked at last, so that only then anything is remembered of the proof. */
+  #prove(accepted: Accepted, token: string, call: VerifyOptions | undefined): Eventually<Decision> {
+    const keyThumbprint = accepted.identity.claims?.cnf?.jkt
+    const { proof } = call ?? {}
+    if (proof === 'waived') return accepted
+    if (keyThumbprint === undefined)
+      return proof === undefined ? { ...REFUSED['invalid-proof'], fault: 'absent' } : REFUSED.unbound
+    if (proof === undefined) return REFUSED.bound
+    return whenReady(
+      proveOnce(this.#settings.proofs, proof, { token, keyThumbprint }),
+      (refused) => refused ?? accepted,
+    )
   }
 
   #recall(token: string, ring: KeyRing, call: VerifyOptions | undefined): Eventually<Decision> | undefined {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ApplicationSettings, Policy } from '@counterfoil/core'
 import { STRATEGIES, type ApplicationId } from '@counterfoil/protocol'
+import { PAGES_CLIENT_ID } from '@counterfoil/server'
 import { readLifetimes } from './application-lifetimes.ts'
 import { isLoopback } from './network.ts'
 import { SettingError } from './setting-error.ts'
@@ -38,8 +39,12 @@ export function readApplications(
 
 function readApplication(table: ApplicationTable, place: string, policy: Policy): ApplicationSettings {
   const { id, strategy, secret } = table
+  if (id === PAGES_CLIENT_ID)
+    throw new SettingError(`${place}.id`, `must not be "${PAGES_CLIENT_ID}": that is the server's own`)
   for (const [at, origin] of (table.origins ?? []).entries()) checkOrigin(origin, `${place}.origins[${at}]`)
   for (const [at, uri] of (table.redirect_uris ?? []).entries()) checkRedirect(uri, `${place}.redirect_uris[${at}]`)
+  if (table.requires_proof === true && strategy === 'stateful')
+    throw new SettingError(`${place}.requires_proof`, 'is for stateless and hybrid: a session token is bound to no key')
   return {
     id: id as ApplicationId,
     name: table.name ?? id,
@@ -49,6 +54,7 @@ function readApplication(table: ApplicationTable, place: string, policy: Policy)
     origins: table.origins ?? [],
     redirectUris: table.redirect_uris ?? [],
     secretHash: secret === undefined ? undefined : createHash('sha256').update(secret).digest('base64url'),
+    ...(table.requires_proof !== undefined && { requiresProof: table.requires_proof }),
     lifetimes: readLifetimes(table, strategy, policy, place),
   }
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfiguration, type Configuration } from './configuration.ts'
 import { VARIABLES } from './given.ts'
 import { SettingError } from './setting-error.ts'
-import { SETTING_NAMES } from './settings.ts'
+import { FILE_ONLY, SETTING_NAMES } from './settings.ts'
 import { POLICY_NAMES } from './wire-names.ts'
 
 const SECRET = 'a-secret-of-thirty-two-characters'
@@ -167,8 +167,8 @@ describe('a file and the environment', () => {
     expect(configuration.sources.get('policy.leeway_seconds')).toBe('COUNTERFOIL_POLICY_LEEWAY_SECONDS')
   })
 
-  test('every variable names a setting, and every setting but the two tables has a variable', () => {
-    const expected = SETTING_NAMES.filter((name) => name !== 'applications' && name !== 'verifiers')
+  test('every variable names a setting, and every setting but the tables has a variable', () => {
+    const expected = SETTING_NAMES.filter((name) => !FILE_ONLY.includes(name))
     expect([...VARIABLES.values()]).toEqual([...expected, ...[...POLICY_NAMES.keys()].map((name) => `policy.${name}`)])
   })
 
@@ -284,6 +284,11 @@ describe('a wrong setting is refused with one line that names it', () => {
     [application('origins = ["null"]'), /origins\[0\] must be an origin/],
     [application('redirect_uris = ["/back"]'), /redirect_uris\[0\] must be an absolute URI without a fragment$/],
     [application('redirect_uris = ["javascript:alert(1)"]'), /redirect_uris\[0\] must be an absolute URI/],
+    [
+      application('requires_proof = true', undefined, 'strategy = "stateful"'),
+      /applications\[0\]\.requires_proof is for stateless and hybrid/,
+    ],
+    [application('requires_proof = 1'), /applications\[0\]\.requires_proof must be true or false$/],
     [application('secret = "hunter2"'), /applications\[0\]\.secret must be a text of at least 32 characters$/],
     [application('access_token_seconds = 5'), /applications\[0\]\.access_token_seconds must be a whole number from 10/],
     [

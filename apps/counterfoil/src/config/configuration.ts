@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import type { ApplicationSettings, Policy } from '@counterfoil/core'
-import type { VerifierSettings } from '@counterfoil/server'
+import type { PagesSettings, VerifierSettings } from '@counterfoil/server'
 import { DEFAULT_APPLICATIONS, readApplications } from './applications.ts'
 import { givenInEnvironment, givenInFile, type GivenSettings } from './given.ts'
 import { defaultIssuer, readIssuer, readListen, readTrustedProxies, type Listen } from './network.ts'
+import { readPages } from './pages.ts'
 import { readPolicy } from './policy.ts'
 import { SETTINGS, type LOG_LEVELS, type SettingName, type SettingValue } from './settings.ts'
 import { checkShape } from './shape.ts'
@@ -34,6 +35,8 @@ export interface Configuration {
   readonly drainSeconds: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly signUp: 'open' | 'closed'
+  /** How the pages for people look; `false`: there are none. */
+  readonly pages: PagesSettings | false
   readonly policy: Policy
   readonly applications: readonly ApplicationSettings[]
   readonly verifiers: readonly VerifierSettings[]
@@ -84,6 +87,7 @@ export function readConfiguration({ file, environment, directory }: Configuratio
     drainSeconds: take(given, 'drain_seconds', asIs) ?? (database.kind === 'postgres' ? 5 : 0),
     logLevel: take(given, 'log_level', asIs) ?? 'info',
     signUp: take(given, 'sign_up', asIs) ?? 'open',
+    pages: take(given, 'pages', (table, place) => readPages(table, place, directory)) ?? {},
     policy,
     applications:
       take(given, 'applications', (tables, place) => readApplications(tables, place, policy)) ?? DEFAULT_APPLICATIONS,

@@ -25,6 +25,7 @@ export function describeConfiguration(configuration: Configuration): string {
   return [
     layOut(topLevelLines(configuration, sourceOf)),
     `[policy]\n${layOut(policyLines(configuration, sourceOf))}`,
+    `[pages]  # ${sourceOf('pages')}\n${describePages(configuration)}`,
     ...tables('applications', configuration.applications.map(describeApplication)),
     ...tables(
       'verifiers',
@@ -71,8 +72,18 @@ function policyLines({ policy }: Configuration, sourceOf: (name: string) => stri
   }))
 }
 
+function describePages({ pages }: Configuration): string {
+  if (pages === false) return toToml('enabled', false)
+  const { name, accent, logo } = pages
+  const lines = Object.entries({ enabled: true, name, accent }).flatMap(([key, value]) =>
+    value === undefined ? [] : [toToml(key, value)],
+  )
+  return [...lines, ...(logo === undefined ? [] : [`# logo: ${logo.type}, ${logo.content.length} bytes`])].join('\n')
+}
+
 function describeApplication(application: ApplicationSettings): string {
-  const { id, name, strategy, transport, audience, origins, redirectUris, secretHash, lifetimes } = application
+  const { id, name, strategy, transport, audience, origins, redirectUris, secretHash, lifetimes, requiresProof } =
+    application
   const values = {
     id,
     name,
@@ -81,6 +92,7 @@ function describeApplication(application: ApplicationSettings): string {
     audience,
     origins,
     redirect_uris: redirectUris,
+    requires_proof: requiresProof,
     access_token_seconds: lifetimes.accessTokenSeconds,
     idle_seconds: lifetimes.idleSeconds,
     absolute_seconds: lifetimes.absoluteSeconds,

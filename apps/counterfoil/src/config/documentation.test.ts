@@ -62,10 +62,11 @@ test('the documentation lists every setting of the policy with its default, rang
 })
 
 test.each([
+  ['Pages', SETTINGS.pages.schema],
   ['Applications', SETTINGS.applications.schema],
   ['Verifiers', SETTINGS.verifiers.schema],
 ])('the documentation lists every key of %s', (heading, schema) => {
-  const table = IsArray(schema) ? schema.items : undefined
+  const table = IsArray(schema) ? schema.items : schema
   const keys = table !== undefined && IsObject(table) ? Object.keys(table.properties) : []
   expect(keys).not.toEqual([])
   expect(rowsBelow(heading).map(([key]) => key)).toEqual(keys.map(code))

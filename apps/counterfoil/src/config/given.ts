@@ -69,7 +69,7 @@ export function givenInEnvironment(environment: Readonly<Record<string, string |
 function explainUnknown(variable: string): string {
   const name = variable.slice(PREFIX.length).toLowerCase()
   if (FILE_ONLY.some((known) => known === name)) {
-    return `cannot be given in the environment: write [[${name}]] in a file, and start with --config`
+    return `cannot be given in the environment: write ${name === 'pages' ? '[pages]' : `[[${name}]]`} in a file, and start with --config`
   }
   if (name === 'config') return 'is not a setting: name the file with --config'
   return `is not a setting: ${suggest(variable, [...VARIABLES.keys()])}`

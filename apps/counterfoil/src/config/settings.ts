@@ -23,6 +23,7 @@ const APPLICATION = Type.Object(
     ),
     redirect_uris: Type.Optional(Type.Array(text('an absolute URI'), { description: 'a list of absolute URIs' })),
     secret: Type.Optional(text('a text of at least 32 characters', String.raw`^[^\p{Cc}]{32,}$`)),
+    requires_proof: Type.Optional(Type.Boolean({ description: 'true or false' })),
     access_token_seconds: seconds,
     idle_seconds: seconds,
     absolute_seconds: seconds,
@@ -33,6 +34,16 @@ const APPLICATION = Type.Object(
 const VERIFIER = Type.Object(
   { name: label, key: text('a text of at least 32 characters without spaces', String.raw`^[^\s\p{Cc}]{32,}$`) },
   { description: 'a table that begins with [[verifiers]]' },
+)
+
+const PAGES = Type.Object(
+  {
+    enabled: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    name: Type.Optional(text('a text of 1 to 60 characters', String.raw`^[^\p{Cc}]{1,60}$`)),
+    accent: Type.Optional(text('a colour such as "#0b6170"', '^#[0-9A-Fa-f]{6}$')),
+    logo: Type.Optional(text('the path of an .svg or .png file')),
+  },
+  { description: 'a table: begin it with [pages]' },
 )
 
 /** One top-level key of the configuration. */
@@ -71,6 +82,7 @@ export const SETTINGS = {
   drain_seconds: setting(wholeNumber(0, 300), 'with PostgreSQL 5, else 0'),
   log_level: setting(oneOf(LOG_LEVELS), '"info"'),
   sign_up: setting(oneOf(['open', 'closed']), '"open"'),
+  pages: setting(PAGES, 'plain pages'),
   applications: setting(
     Type.Array(APPLICATION, { description: 'a list: begin each of its tables with [[applications]]' }),
     '`stateless`, `stateful`, `hybrid`',
@@ -88,7 +100,7 @@ export type SettingName = keyof typeof SETTINGS
 export type SettingValue<Name extends SettingName> = Static<(typeof SETTINGS)[Name]['schema']>
 
 /** The tables that can only be given in a file. */
-export const FILE_ONLY: readonly SettingName[] = ['applications', 'verifiers']
+export const FILE_ONLY: readonly SettingName[] = ['pages', 'applications', 'verifiers']
 
 /** All names of `SETTINGS`. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]

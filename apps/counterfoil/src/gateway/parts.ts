@@ -7,6 +7,7 @@ import {
   type AccessLog,
   type GatewayKeys,
   type GatewayOptions,
+  type RouteOptions,
 } from '@counterfoil/gateway'
 import { destination } from 'pino'
 import { CommandFailure } from '../failure.ts'
@@ -16,14 +17,23 @@ import type { GatewayConfiguration } from './configuration.ts'
 
 /** The verifier of a gateway. */
 export function makeVerifier(configuration: GatewayConfiguration): Verifier {
-  const { issuer, issuerAddress, audience, verifierKey, onStale } = configuration
+  const { issuer, issuerAddress, audience, verifierKey, onStale, publicUrl, options } = configuration
   return createVerifier({
     issuer,
     issuerAddress,
     audience,
     feed: verifierKey === undefined ? false : { key: verifierKey },
     onStale,
+    proofs: { origin: originsOf(publicUrl, options.routes) },
   })
+}
+
+/** Where clients reach the gateway, which is what proofs of possession are made for. */
+function originsOf(publicUrl: string, routes: readonly RouteOptions[]): string[] {
+  const { origin, protocol, port } = new URL(publicUrl)
+  // Of a wildcard nobody knows which names there are.
+  const hosts = routes.flatMap(({ hosts = [] }) => hosts).filter((host) => !host.startsWith('*'))
+  return [...new Set([origin, ...hosts.map((host) => `${protocol}//${host}${port === '' ? '' : `:${port}`}`)])]
 }
 
 /** What a gateway is made of, besides its verifier: keys and certificates are read anew each time. @throws {CommandFailure} */

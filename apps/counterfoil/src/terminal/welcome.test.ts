@@ -13,7 +13,14 @@ test('the first words say where it listens, where the data is, which application
   expect(words).toMatch(/Data +\/srv\/data\/counterfoil\.db/)
   expect(words).toMatch(/Secret +\/srv\/data\/secret/)
   expect(words).toMatch(/Applications +stateless, stateful, hybrid/)
+  expect(words).toMatch(/In a browser +http:\/\/localhost:7500\/sign-in\n\nTry it/)
   expect(words).toContain('curl http://localhost:7500/sessions')
+})
+
+test('where there are no pages, none are named', () => {
+  const words = welcome(read('[pages]\nenabled = false'), '1.2.3')
+  expect(words).not.toContain('In a browser')
+  expect(words).toMatch(/docs\n\nTry it/)
 })
 
 test('a given secret is named by its source and not shown', () => {

@@ -36,7 +36,7 @@ function localUrl({ issuer, listen }: Configuration): string {
 
 /** The first words to somebody who has just started the server in a terminal. */
 export function welcome(configuration: Configuration, version: string): string {
-  const { issuer, listen, applications, sources } = configuration
+  const { issuer, listen, applications, sources, pages } = configuration
   const secret = sources.get('secret') ?? `${secretPath(configuration)}  (keep a copy of it, apart from the data)`
   const names = applications.map(({ id, strategy }) => (id === strategy ? id : `${id} (${strategy})`))
   return `
@@ -48,7 +48,12 @@ Counterfoil ${version} is ready.
   Secret         ${secret}
   Applications   ${names.join(', ')}
   Documentation  ${localUrl(configuration)}/docs
-
+${
+  pages === false
+    ? ''
+    : `  In a browser   ${issuer}/sign-in
+`
+}
 Try it in another terminal: sign up, then sign in.
 
 ${whatToTry(configuration)

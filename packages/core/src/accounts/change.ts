@@ -105,8 +105,7 @@ async function provePassword(
 /** The caller's session under the account's new generation, with new credentials. Undefined when it has ended meanwhile. */
 async function renew(issuer: Issuer, caller: Caller, account: Account, use: Use): Promise<SignedIn | undefined> {
   const standing = { account, application: caller.application, position: caller.position }
-  const { id, started, strategy } = caller.session
-  if (strategy === 'stateless') return renewStateless(issuer, standing, { id, started, at: use.at })
+  if (caller.session.strategy === 'stateless') return renewStateless(issuer, standing, caller.session, use.at)
   const session = await reauthenticate(issuer, caller, standing, use)
   if (session === undefined) return undefined
   const credentials = credentialsOf(issuer, session, standing, use.at)

@@ -5,6 +5,7 @@ import type { Admission } from '../credentials/throttle.ts'
 import type { Issuer } from '../issuer.ts'
 import type { Outcome } from '../refusal.ts'
 import type { SignedIn } from '../sessions/caller.ts'
+import type { KeyProof } from '../sessions/key-proof.ts'
 import type { Use } from '../sessions/session.ts'
 import { startSession } from '../sessions/start.ts'
 import { canonicalEmail, type Account } from './account.ts'
@@ -15,6 +16,8 @@ export interface SignIn {
   readonly email: string
   readonly password: string
   readonly deviceLabel?: string | undefined
+  /** Of the key that the session shall be bound to (RFC 9449 §5); a stateful session is bound to none. */
+  readonly proof?: KeyProof | undefined
 }
 
 /**
@@ -24,6 +27,8 @@ export interface SignIn {
 export async function signIn(issuer: Issuer, input: SignIn, use: Use): Promise<Outcome<SignedIn>> {
   const application = await issuer.database.findApplication(input.applicationId)
   if (application === undefined) return { refused: 'unknown_application', field: '/client_id' }
+  if (input.proof === undefined && application.requiresProof === true && application.strategy !== 'stateful')
+    return { refused: 'invalid_dpop_proof', detail: 'Sessions of this application are bound to a key: send a proof.' }
   const who = { account: canonicalEmail(input.email), address: use.address }
   const admission = await issuer.throttle.admit('sign-in', who)
   if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
@@ -52,7 +57,7 @@ async function provePassword(
   }
   await admission.settle('succeeded')
   await rehashIfWeaker(issuer, account, input.password, use)
-  return startSession(issuer, { account, application, position }, use, input.deviceLabel)
+  return startSession(issuer, { account, application, position }, use, input)
 }
 
 /** The password is at hand only now: a hash made with lesser parameters than today's is replaced (ASVS 11.4.2). */

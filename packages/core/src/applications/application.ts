@@ -23,6 +23,11 @@ export interface ApplicationSettings {
   /** SHA-256 (base64url) of its secret; with one it is a confidential client and must authenticate at the OAuth endpoints. */
   readonly secretHash?: string | undefined
   readonly lifetimes: ApplicationLifetimes
+  /**
+   * Whether a session starts only with a proof of possession, so that every token of it is bound to the client's key (RFC 9449). Not for
+   * `stateful`, whose tokens are bound to none. Default `false`: a session is bound where its client shows a proof.
+   */
+  readonly requiresProof?: boolean | undefined
 }
 
 /** An application as the database has it. */

@@ -17,6 +17,8 @@ export interface SessionView {
   readonly idleExpiresAt?: number | undefined
   readonly expiresAt: number
   readonly deviceLabel?: string | undefined
+  /** The thumbprint of the key that the session is bound to, if it is. */
+  readonly keyThumbprint?: string | undefined
 }
 
 /** An account and an application that a session can still belong to. */

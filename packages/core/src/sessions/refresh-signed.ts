@@ -6,6 +6,7 @@ import { viewOfClaims } from '../strategies/stateless.ts'
 import { issueAccessToken } from '../tokens/access-token.ts'
 import { openRefreshJwt } from '../tokens/refresh-jwt.ts'
 import type { SignedIn, Standing } from './caller.ts'
+import { bindingOf, judgeProof } from './key-proof.ts'
 import { decideTakeover } from './rotation.ts'
 import type { Session, Use } from './session.ts'
 import { findStanding, sessionOfClaims } from './standing.ts'
@@ -27,6 +28,8 @@ export async function refreshSigned(issuer: Issuer, text: string, presenter: Pre
   const standing = await findStanding(issuer, session)
   if (standing === undefined) return { refused: 'credential_ended' }
   if (!maySpend(standing.application, presenter)) return { refused: 'credential_untrusted' }
+  const unproven = await judgeProof({ keyThumbprint: claims.cnf?.jkt }, presenter.proof)
+  if (unproven !== undefined) return unproven
   const { strategy } = standing.application
   if (strategy !== 'stateless') return takeOver(issuer, claims, { ...standing, strategy }, presenter.use)
   const view = viewOfClaims(claims, claims.exp * 1000)
@@ -47,10 +50,11 @@ async function takeOver(
 ): Promise<Outcome<SignedIn>> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const record = await issuer.sessions.find(claims.sid, use.at)
-    const decision = decideTakeover(record, use.at, windowMs(issuer))
+    const decision = decideTakeover(record, bindingOf(record), use.at, windowMs(issuer))
     if (record !== undefined && decision === 'reuse') return endReused(issuer, record, 'signed', use)
     if (decision === 'overtaken') break
-    if (record !== undefined && decision === 'replay') return joinRecord(issuer, record, use)
+    if (record !== undefined && decision === 'recover') await auditRefresh(issuer, 'session.recovered', record, use)
+    if (record !== undefined && decision !== 'start') return joinRecord(issuer, record, use)
     if (record !== undefined) await issuer.sessions.end(record.id)
     const outcome = await startRecord(issuer, recordOf(issuer, claims, standing, { record, use }), standing, use)
     if (outcome !== 'taken') return outcome
@@ -108,5 +112,6 @@ function recordOf(
     seenAt: use.at,
     idleExpiresAt: Math.min(use.at + lifetimesOf(application, issuer.policy).idleMs, expiresAt),
     expiresAt,
+    keyThumbprint: claims.cnf?.jkt,
   }
 }

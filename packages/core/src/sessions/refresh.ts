@@ -5,6 +5,7 @@ import type { Outcome } from '../refusal.ts'
 import { openOpaqueToken } from '../tokens/opaque-token.ts'
 import type { SignedIn, Standing } from './caller.ts'
 import { refreshSigned } from './refresh-signed.ts'
+import { bindingOf, judgeProof } from './key-proof.ts'
 import { decideRotation, decideSuccession, releasedUntil, type Succession } from './rotation.ts'
 import type { Session } from './session.ts'
 import { findStanding } from './standing.ts'
@@ -31,11 +32,13 @@ export async function refresh(issuer: Issuer, text: string, presenter: Presenter
 async function refreshStored(issuer: Issuer, token: OpaqueToken, presenter: Presenter): Promise<Outcome<SignedIn>> {
   const { use } = presenter
   let session = await issuer.sessions.find(token.sessionId, use.at)
+  const unproven = session && (await judgeProof(session, presenter.proof))
+  if (unproven !== undefined) return unproven
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const standing = session && (await findStanding(issuer, session))
     if (session === undefined || standing === undefined) return { refused: 'credential_ended' }
     if (!maySpend(standing.application, presenter)) return { refused: 'credential_untrusted' }
-    switch (decideRotation(session, token.generation, 'bearer', use.at, windowMs(issuer))) {
+    switch (decideRotation(session, token.generation, bindingOf(session), use.at, windowMs(issuer))) {
       case 'rotate': {
         const outcome = await carryOn(issuer, session, standing, { token, ...presenter })
         if (outcome !== undefined && 'account' in outcome) return outcome

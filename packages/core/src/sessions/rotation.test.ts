@@ -168,16 +168,31 @@ describe('a signed refresh token', () => {
     ['is reuse once the record has been rotated', standingAt(6, 7, 5), 0, 'reuse'],
     ['is no reuse where it came before that rotation, and hung', standingAt(6, 7, 5), -1, 'overtaken'],
   ] as const)('%s', (_title, standing, since, expected) => {
-    expect(decideTakeover(standing, 7 + since, WINDOW_MS)).toBe(expected)
+    expect(decideTakeover(standing, 'bearer', 7 + since, WINDOW_MS)).toBe(expected)
+  })
+
+  it.each([
+    ['recovers once the window is over', standingAt(5, 7, 5), WINDOW_MS + 1, 'recover'],
+    ['has its share within the window', standingAt(5, 7, 5), WINDOW_MS, 'replay'],
+    ['is reuse once the record has been rotated', standingAt(6, 7, 5), WINDOW_MS + 1, 'reuse'],
+    ['is no reuse where it came before that rotation, and hung', standingAt(6, 7, 5), -1, 'overtaken'],
+  ] as const)('with proof of its key %s', (_title, standing, since, expected) => {
+    expect(decideTakeover(standing, 'bound', 7 + since, WINDOW_MS)).toBe(expected)
   })
 
   it('is judged as the refresh token before the first would be', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 99 }), fc.nat(3), fc.nat(3 * WINDOW_MS), (first, rotations, since) => {
-        const standing = standingAt(first + rotations, 7, first)
-        const likened = decideRotation({ ...standing, floor: 0 }, first - 1, 'bearer', 7 + since, WINDOW_MS)
-        expect(decideTakeover(standing, 7 + since, WINDOW_MS)).toBe(likened)
-      }),
+      fc.property(
+        fc.constantFrom('bound', 'bearer'),
+        fc.integer({ min: 1, max: 99 }),
+        fc.nat(3),
+        fc.nat(3 * WINDOW_MS),
+        (proof, first, rotations, since) => {
+          const standing = standingAt(first + rotations, 7, first)
+          const likened = decideRotation({ ...standing, floor: 0 }, first - 1, proof, 7 + since, WINDOW_MS)
+          expect(decideTakeover(standing, proof, 7 + since, WINDOW_MS)).toBe(likened)
+        },
+      ),
     )
   })
 })

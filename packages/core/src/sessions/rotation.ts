@@ -73,13 +73,15 @@ export function isReleased({ idleExpiresAt, rotated }: Session, concurrencyWindo
  */
 export function decideTakeover(
   standing: Session | undefined,
+  proof: 'bound' | 'bearer',
   now: number,
   concurrencyWindowMs: number,
-): 'start' | 'replay' | 'overtaken' | 'reuse' {
+): 'start' | 'replay' | 'recover' | 'overtaken' | 'reuse' {
   if (standing === undefined || isReleased(standing, concurrencyWindowMs)) return 'start'
   const isFirst = standing.generation === standing.floor
   if (isFirst && now - standing.rotated.at <= concurrencyWindowMs) return 'replay'
-  return now < standing.rotated.at ? 'overtaken' : 'reuse'
+  if (now < standing.rotated.at) return 'overtaken'
+  return isFirst && proof === 'bound' ? 'recover' : 'reuse'
 }
 
 /**

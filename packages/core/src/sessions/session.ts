@@ -32,6 +32,8 @@ export interface Session {
   /** Never moves. */
   readonly expiresAt: number
   readonly deviceLabel?: string | undefined
+  /** The thumbprint of the client's key, where the session is bound to one (RFC 9449): it goes on by proof of that key alone. Never changes. */
+  readonly keyThumbprint?: string | undefined
 }
 
 /** The instant from which the session is no more, by whichever expiry comes first. */

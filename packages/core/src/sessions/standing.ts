@@ -39,7 +39,8 @@ export function sessionOfClaims(
 
 /** A stored session as its owner may see it. */
 export function viewOfRecord(session: Session): SessionView {
-  const { id, applicationId, strategy, started, authenticatedAt, seenAt, idleExpiresAt, expiresAt, deviceLabel } =
-    session
-  return { id, applicationId, strategy, started, authenticatedAt, seenAt, idleExpiresAt, expiresAt, deviceLabel }
+  const { id, applicationId, strategy, started, authenticatedAt, seenAt, idleExpiresAt, expiresAt } = session
+  const { deviceLabel, keyThumbprint } = session
+  const times = { authenticatedAt, seenAt, idleExpiresAt, expiresAt }
+  return { id, applicationId, strategy, started, ...times, deviceLabel, keyThumbprint }
 }

@@ -5,9 +5,17 @@ import { drawId } from '../random.ts'
 import type { Outcome } from '../refusal.ts'
 import { credentialsOf } from '../strategies/credentials.ts'
 import { statelessCredentials } from '../strategies/stateless.ts'
-import type { SignedIn, Standing } from './caller.ts'
+import type { SessionView, SignedIn, Standing } from './caller.ts'
+import { spendProof, type KeyProof } from './key-proof.ts'
 import type { Session, Use } from './session.ts'
 import { viewOfRecord } from './standing.ts'
+
+/** What the client says of itself, and shows. */
+export interface Device {
+  readonly deviceLabel?: string | undefined
+  /** Of the key that the session shall be bound to. */
+  readonly proof?: KeyProof | undefined
+}
 
 /**
  * Starts a session for an account that has just proved who it is. Refused when its sessions were ended while it was proving
@@ -17,11 +25,13 @@ export async function startSession(
   issuer: Issuer,
   standing: Standing,
   use: Use,
-  deviceLabel: string | undefined,
+  device: Device,
 ): Promise<Outcome<SignedIn>> {
+  const spent = isBound(standing, device) && (await spendProof(device.proof))
+  if (spent) return spent
   const signedIn = await (standing.application.strategy === 'stateless'
-    ? startStateless(issuer, standing, use)
-    : startStored(issuer, standing, use, deviceLabel))
+    ? startStateless(issuer, standing, use, device)
+    : startStored(issuer, standing, use, device))
   if (signedIn === undefined) return { refused: 'sign_in_failed' }
   const { at, address, userAgent } = use
   await issuer.database.recordAudit({
@@ -36,16 +46,22 @@ export async function startSession(
   return signedIn
 }
 
-function startStateless(issuer: Issuer, standing: Standing, use: Use): SignedIn {
+/** A stateful session takes no binding: its token is looked up at each use, and ends with the record. */
+function isBound({ application }: Standing, device: Device): device is Device & { readonly proof: KeyProof } {
+  return device.proof !== undefined && application.strategy !== 'stateful'
+}
+
+function startStateless(issuer: Issuer, standing: Standing, use: Use, { proof }: Device): SignedIn {
   const id = drawId<SessionId>(issuer.random)
-  return renewStateless(issuer, standing, { id, started: use, at: use.at })
+  return renewStateless(issuer, standing, { id, started: use, keyThumbprint: proof?.keyThumbprint }, use.at)
 }
 
 /** A stateless session from an authentication at `at` on: new, or gone on under the account's present generation. */
 export function renewStateless(
   issuer: Issuer,
   standing: Standing,
-  { id, started, at }: { readonly id: SessionId; readonly started: Use; readonly at: number },
+  { id, started, keyThumbprint }: Pick<SessionView, 'id' | 'started' | 'keyThumbprint'>,
+  at: number,
 ): SignedIn {
   const { account, application } = standing
   const expiresAt = at + lifetimesOf(application, issuer.policy, 'stateless').absoluteMs
@@ -56,6 +72,7 @@ export function renewStateless(
     started,
     authenticatedAt: at,
     expiresAt,
+    keyThumbprint,
   } as const
   const generations = { accountGeneration: account.generation, applicationGeneration: application.generation }
   const credentials = statelessCredentials(issuer, { ...session, ...generations }, standing, at)
@@ -66,7 +83,7 @@ async function startStored(
   issuer: Issuer,
   standing: Standing,
   use: Use,
-  deviceLabel: string | undefined,
+  device: Device,
 ): Promise<SignedIn | undefined> {
   const { account, application } = standing
   if (application.strategy === 'stateless') throw new TypeError('a stateless session has no record')
@@ -86,7 +103,8 @@ async function startStored(
     seenAt: use.at,
     idleExpiresAt: use.at + Math.min(idleMs, absoluteMs),
     expiresAt: use.at + absoluteMs,
-    deviceLabel,
+    deviceLabel: device.deviceLabel,
+    ...(isBound(standing, device) && { keyThumbprint: device.proof.keyThumbprint }),
   }
   const started = await issuer.sessions.start(session)
   if (started === 'taken') throw new Error('a session id came twice: the source of randomness is broken')

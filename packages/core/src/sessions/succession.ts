@@ -7,6 +7,7 @@ import type { Refusal } from '../refusal.ts'
 import { credentialsOf } from '../strategies/credentials.ts'
 import { statelessCredentials } from '../strategies/stateless.ts'
 import type { SignedIn, Standing } from './caller.ts'
+import type { KeyProof } from './key-proof.ts'
 import { isReleased } from './rotation.ts'
 import type { Session, Use } from './session.ts'
 import { viewOfRecord } from './standing.ts'
@@ -15,6 +16,8 @@ import { viewOfRecord } from './standing.ts'
 export interface Presenter {
   readonly applicationId: ApplicationId | undefined
   readonly use: Use
+  /** Of the client's key, where the request brought one. */
+  readonly proof?: KeyProof | undefined
 }
 
 /** A token is its application's alone; one with a secret must have shown it, which the caller has seen to (RFC 6749 §6). */
@@ -38,7 +41,8 @@ function goOnSigned(issuer: Issuer, record: Session, standing: Standing, now: nu
   const { id, applicationId, started, authenticatedAt, accountGeneration, applicationGeneration, rotated } = record
   const { absoluteMs } = lifetimesOf(standing.application, issuer.policy, 'stateless')
   const expiresAt = Math.min(record.expiresAt, rotated.at + absoluteMs)
-  const session = { id, applicationId, strategy: 'stateless', started, authenticatedAt, expiresAt } as const
+  const bound = { expiresAt, keyThumbprint: record.keyThumbprint }
+  const session = { id, applicationId, strategy: 'stateless', started, authenticatedAt, ...bound } as const
   const signed = { ...session, accountGeneration, applicationGeneration }
   return { ...standing, session, credentials: statelessCredentials(issuer, signed, standing, now) }
 }

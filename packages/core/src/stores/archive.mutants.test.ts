@@ -218,6 +218,9 @@ const databaseMutants: readonly Mutant[] = [
 ]
 
 const sessionMutants: readonly Mutant[] = [
+  brokenSessionArchive('a copy that forgets which key a session is bound to', SAME_SESSION, ({ sessions }) => ({
+    sessions: writing(sessions, (session) => ({ ...session, keyThumbprint: undefined })),
+  })),
   brokenSessionArchive('a copy in which tokens begin anew', SAME_SESSION, ({ sessions }) => ({
     sessions: writing(sessions, (session) => ({ ...session, generation: 0 })),
   })),

@@ -210,8 +210,29 @@ const starts: readonly Mutant[] = [
   ),
 ]
 
+const keys: readonly Mutant[] = [
+  brokenSessions(
+    'a start that drops the key',
+    'the key that a session is bound to comes back, with a label and without',
+    (sessions) => ({ start: (session) => sessions.start({ ...session, keyThumbprint: undefined }) }),
+  ),
+  brokenSessions(
+    'a rotation that lets go of the key',
+    'no move of a session takes its key away, nor gives one',
+    (sessions) => ({
+      async advance(id, from, at) {
+        const outcome = await sessions.advance(id, from, at)
+        if (outcome === undefined || 'standing' in outcome) return outcome
+        const session = { ...outcome.advanced, keyThumbprint: undefined }
+        await rewriteSession(sessions, session)
+        return { advanced: session }
+      },
+    }),
+  ),
+]
+
 describe('the suite of the session store, about attributes, sweeps and copies', () => {
-  it.for([...sweeps, ...attributes, ...aliases, ...starts])('$fault fails: $breaks', async (mutant) => {
+  it.for([...sweeps, ...attributes, ...aliases, ...starts, ...keys])('$fault fails: $breaks', async (mutant) => {
     expect(await tryCase(caseNamed(mutant.breaks, sessionStoreCases), mutant)).toBeDefined()
   })
 })

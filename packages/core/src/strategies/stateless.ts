@@ -32,5 +32,6 @@ export function viewOfClaims(claims: SessionClaims, expiresAt: number): SessionV
     started: { at: authenticatedAt },
     authenticatedAt,
     expiresAt,
+    keyThumbprint: claims.cnf?.jkt,
   }
 }

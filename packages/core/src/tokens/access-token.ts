@@ -23,6 +23,8 @@ export interface SignedSession {
   readonly authenticatedAt: number
   /** The absolute end, which no token outlives. */
   readonly expiresAt: number
+  /** The thumbprint of the key that the tokens are bound to, if they are. */
+  readonly keyThumbprint?: string | undefined
 }
 
 /** Whose session it is, and where. */
@@ -67,6 +69,7 @@ export function sessionClaims(
     account_generation: session.accountGeneration,
     client_generation: session.applicationGeneration,
     log_position: markPosition(subject.position),
+    ...(session.keyThumbprint !== undefined && { cnf: { jkt: session.keyThumbprint } }),
   }
 }
 
@@ -89,7 +92,11 @@ export function issueAccessToken(issuer: Issuer, subject: TokenSubject, now: num
   return signAccessToken(issuer, subject, { audience: all.length === 1 ? issuer.issuer : all, now, lifeMs })
 }
 
-/** A short access token for one upstream alone: the issuer itself does not take it. */
+/**
+ * A short access token for one upstream alone: the issuer itself does not take it. It is bound to no key, since whoever hands it on has no proof of
+ * the client's for it.
+ */
 export function issueUpstreamToken(issuer: Issuer, subject: TokenSubject, audience: string, now: number): IssuedToken {
-  return signAccessToken(issuer, subject, { audience, now, lifeMs: issuer.policy.upstreamTokenSeconds * 1000 })
+  const unbound = { ...subject, session: { ...subject.session, keyThumbprint: undefined } }
+  return signAccessToken(issuer, unbound, { audience, now, lifeMs: issuer.policy.upstreamTokenSeconds * 1000 })
 }

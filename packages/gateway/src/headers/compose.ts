@@ -11,6 +11,8 @@ import { plainAddress } from './trusted-proxies.ts'
 /** Of no use to anybody else, and with it they could be the browser. */
 const OWN_COOKIES: ReadonlySet<string> = new Set([BROWSER_COOKIE])
 
+const NONE: readonly string[] = Object.freeze([])
+
 type Admitted = Exclude<Admission, { answer: unknown }>
 
 /** The headers with which a request goes on: what came, what the service is told of who calls and how they came, and the credential that it gets. */
@@ -32,6 +34,8 @@ export function composeHeaders(
     identity: accepted === undefined ? [] : identityHeaders(accepted.identity),
     authorization: credentialFor(settings, route, admitted),
     traceparent: trace.traceparent,
+    // Made for the address of the gateway: a service that is told that origin can check it once more.
+    proofs: route.isPublic || route.identity === 'access_token' ? head.proofs : NONE,
     keepsCredentials: route.isPublic,
     ownCookies: OWN_COOKIES,
   })
@@ -48,6 +52,6 @@ function credentialFor(
   // A session token opens every door: it goes no further. It has no claims.
   const isAccessToken = accepted.identity.claims !== undefined
   return identity === 'access_token' && isAccessToken && presented !== undefined
-    ? `Bearer ${presented.text}`
+    ? `${presented.scheme} ${presented.text}`
     : undefined
 }

@@ -9,6 +9,7 @@ const PLAIN: Additions = {
   forwarded: [],
   identity: [],
   authorization: undefined,
+  proofs: [],
   traceparent: undefined,
   keepsCredentials: false,
 }

@@ -13,6 +13,8 @@ export interface Additions {
   readonly authorization: string | undefined
   /** Undefined: the service is not the gateway's to trace. */
   readonly traceparent: string | undefined
+  /** Of possession, that go on with the credential. */
+  readonly proofs: readonly string[]
   /** Cookies that stay here, besides the session's. */
   readonly ownCookies?: ReadonlySet<string> | undefined
   /** Whether the credentials stay in the request: a public route, whose service looks at them itself. */
@@ -23,7 +25,7 @@ const SESSION_COOKIES: ReadonlySet<string> = new Set([SESSION_COOKIE])
 
 /** The headers of a request to a service: names and values in turn. What `Connection` names stays behind (RFC 9110 §7.6.1). */
 export function outgoingHeaders(head: Head, additions: Additions): string[] {
-  const { host, forwarded, identity, authorization, traceparent } = additions
+  const { host, forwarded, identity, authorization, proofs, traceparent } = additions
   const named = head.connection.length === 0 ? undefined : namedByConnection(head.connection)
   const headers = ['host', host]
   const { passed } = head
@@ -33,6 +35,7 @@ export function outgoingHeaders(head: Head, additions: Additions): string[] {
   }
   addCredentials(headers, head, additions)
   if (authorization !== undefined) headers.push('authorization', authorization)
+  for (const proof of proofs) headers.push('dpop', proof)
   if (traceparent !== undefined) headers.push('traceparent', traceparent)
   headers.push(...forwarded, ...identity)
   return headers

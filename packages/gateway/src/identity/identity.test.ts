@@ -11,10 +11,16 @@ import { UpstreamTokens } from './upstream-tokens.ts'
 describe('the credential of a request', () => {
   const cookie = '__Host-session=cfs_a'
   it.each([
-    ['a bearer', ['bearer  t '], [], { carrier: 'header', text: 't' }],
-    ['a cookie', [], [`x=1; ${cookie}`], { carrier: 'cookie', text: 'cfs_a' }],
-    ['the header where both are there', ['Bearer t'], [cookie], { carrier: 'header', text: 't' }],
-    ['the cookie besides another scheme', ['Basic x'], [cookie], { carrier: 'cookie', text: 'cfs_a' }],
+    ['a bearer', ['bearer  t '], [], { carrier: 'header', scheme: 'Bearer', text: 't' }],
+    ['one that is bound to a key', ['dpop t'], [cookie], { carrier: 'header', scheme: 'DPoP', text: 't' }],
+    ['a cookie', [], [`x=1; ${cookie}`], { carrier: 'cookie', scheme: 'Bearer', text: 'cfs_a' }],
+    ['the header where both are there', ['Bearer t'], [cookie], { carrier: 'header', scheme: 'Bearer', text: 't' }],
+    [
+      'the cookie besides another scheme',
+      ['Basic x'],
+      [cookie],
+      { carrier: 'cookie', scheme: 'Bearer', text: 'cfs_a' },
+    ],
     ['none', [], ['x=1'], undefined],
     ['ambiguous with two headers', ['Bearer a', 'Bearer b'], [], 'ambiguous'],
     ['ambiguous with two cookies', [], [`${cookie}; ${cookie}`], 'ambiguous'],

@@ -13,6 +13,8 @@ export interface Head {
   codings: number
   length: string | undefined
   authorization: readonly string[]
+  /** Proofs of possession (`DPoP`, RFC 9449 §4.1). */
+  proofs: readonly string[]
   cookies: readonly string[]
   connection: readonly string[]
   forwardedFor: string | undefined
@@ -43,6 +45,7 @@ const TAKES: ReadonlyMap<string, Take> = new Map<string, Take>([
   ['host', (head, _, value) => void ((head.host = value), head.hosts++)],
   ['content-length', keep('length', true)],
   ['authorization', gather('authorization')],
+  ['dpop', gather('proofs')],
   ['cookie', gather('cookies')],
   ['connection', gather('connection')],
   [
@@ -75,7 +78,7 @@ function keep(member: KeptMember, passes: boolean): Take {
   }
 }
 
-function gather(member: 'authorization' | 'cookies' | 'connection'): Take {
+function gather(member: 'authorization' | 'proofs' | 'cookies' | 'connection'): Take {
   return (head, _, value) => {
     head[member] = head[member].length === 0 ? [value] : [...head[member], value]
   }
@@ -125,6 +128,7 @@ function emptyHead(): Head {
     codings: 0,
     length: undefined,
     authorization: NONE,
+    proofs: NONE,
     cookies: NONE,
     connection: NONE,
     forwardedFor: undefined,

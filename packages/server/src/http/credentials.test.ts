@@ -14,15 +14,33 @@ function source(authorization: readonly string[], cookie?: string) {
 
 describe('the credential of a request', () => {
   it('comes from the header, with the scheme in any case', () => {
-    expect(readCredential(source(['bEaReR  abc ']), COOKIE)).toEqual({ carrier: 'header', text: 'abc' })
+    expect(readCredential(source(['bEaReR  abc ']), COOKIE)).toEqual({
+      carrier: 'header',
+      scheme: 'Bearer',
+      text: 'abc',
+    })
   })
 
   it('comes from the cookie where there is no header', () => {
-    expect(readCredential(source([], `a=b; ${COOKIE}=abc; c=d`), COOKIE)).toEqual({ carrier: 'cookie', text: 'abc' })
+    expect(readCredential(source([], `a=b; ${COOKIE}=abc; c=d`), COOKIE)).toEqual({
+      carrier: 'cookie',
+      scheme: 'Bearer',
+      text: 'abc',
+    })
   })
 
   it('comes from the header where there are both: a browser adds its cookie by itself', () => {
-    expect(readCredential(source(['Bearer abc'], `${COOKIE}=def`), COOKIE)).toEqual({ carrier: 'header', text: 'abc' })
+    expect(readCredential(source(['Bearer abc'], `${COOKIE}=def`), COOKIE)).toEqual({
+      carrier: 'header',
+      scheme: 'Bearer',
+      text: 'abc',
+    })
+  })
+
+  it('RFC 9449 7.1 comes from the header with the DPoP scheme, in any case', () => {
+    const expected = { carrier: 'header', scheme: 'DPoP', text: 'abc' }
+    expect(readCredential(source(['dpop abc'], `${COOKIE}=def`), COOKIE)).toEqual(expected)
+    expect(readCredential(source(['DPoP abc', 'Bearer abc']), COOKIE)).toBe('ambiguous')
   })
 
   it('RFC 6750 2 is ambiguous with two headers, also where Node keeps only the first', () => {

@@ -1,9 +1,13 @@
 /** Where a credential came from: a browser adds a cookie by itself, and nobody but the client adds the header. */
 export type Carrier = 'header' | 'cookie'
 
+/** The scheme that a credential came with; one from a cookie has none, and counts as a bearer token. */
+export type Scheme = 'Bearer' | 'DPoP'
+
 /** A credential as it was presented. */
 export interface Presented {
   readonly carrier: Carrier
+  readonly scheme: Scheme
   readonly text: string
 }
 
@@ -18,11 +22,17 @@ const AUTHORIZATION = 'authorization'
 /** How often a header is there. */
 export function countHeader(rawHeaders: readonly string[], name: string): number {
   let count = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const candidate = rawHeaders[at] ?? ''
-    if (candidate.length === name.length && candidate.toLowerCase() === name) count++
-  }
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isNamed(rawHeaders[at], name)) count++
   return count
+}
+
+/** Every value of a header. */
+export function valuesOfHeader(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && isNamed(rawHeaders[at - 1], name))
+}
+
+function isNamed(candidate: string | undefined, name: string): boolean {
+  return candidate?.length === name.length && candidate.toLowerCase() === name
 }
 
 /** The value of the one cookie of this name. Two of one name are an attack or an accident: which is meant, nobody knows (RFC 6265bis §5.8). */
@@ -46,7 +56,7 @@ export function readScheme(authorization: string | undefined, scheme: string): s
 }
 
 /**
- * The credential of a request: `Authorization: Bearer` (RFC 6750 §2.1), else this cookie. The header wins; more than one of a kind is
+ * The credential of a request: `Authorization: Bearer` (RFC 6750 §2.1) or `DPoP` (RFC 9449 §7.1), else this cookie. The header wins; more than one of a kind is
  * `ambiguous`. A header of another scheme is somebody else's. The query is never looked at (ASVS 14.2.1).
  */
 export function readCredential(source: CredentialSource, cookieName: string): Presented | 'ambiguous' | undefined {
@@ -54,9 +64,11 @@ export function readCredential(source: CredentialSource, cookieName: string): Pr
   if (authorization !== undefined && countHeader(source.rawHeaders, AUTHORIZATION) > 1) return 'ambiguous'
   const fromCookie = readCookie(cookie, cookieName)
   if (fromCookie === 'ambiguous') return 'ambiguous'
-  const fromHeader = readScheme(authorization, 'bearer')
-  if (fromHeader !== undefined) return { carrier: 'header', text: fromHeader }
-  return fromCookie === undefined ? undefined : { carrier: 'cookie', text: fromCookie }
+  const bearer = readScheme(authorization, 'bearer')
+  if (bearer !== undefined) return { carrier: 'header', scheme: 'Bearer', text: bearer }
+  const bound = readScheme(authorization, 'dpop')
+  if (bound !== undefined) return { carrier: 'header', scheme: 'DPoP', text: bound }
+  return fromCookie === undefined ? undefined : { carrier: 'cookie', scheme: 'Bearer', text: fromCookie }
 }
 
 /** A name and a secret from HTTP Basic (RFC 7617), or undefined when the text is no such pair. */

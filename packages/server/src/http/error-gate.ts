@@ -4,7 +4,7 @@ import { oauthFaultOf, sendOAuthError } from './oauth-errors.ts'
 import { sendProblem } from './problems.ts'
 
 /** The private side of an error goes to the log, and nowhere else. */
-function logFault({ id, log }: FastifyRequest, error: unknown, { code }: Fault): void {
+export function logFault({ id, log }: FastifyRequest, error: unknown, { code }: Fault): void {
   const line = { request_id: id, err: error }
   if (code === 'internal') log.error(line, 'a request failed')
   else if (code === 'store_unavailable') log.warn(line, 'a store is out of reach')

@@ -1,5 +1,6 @@
 import { StoreUnavailable, type Refusal } from '@counterfoil/core'
 import { AuthError, type ErrorCode } from '@counterfoil/protocol'
+import type { Scheme } from './credentials.ts'
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 
 /** Why a request is not answered with a result: a code of the table, and what the caller may know besides. */
@@ -8,6 +9,10 @@ export interface Fault {
   readonly detail?: string | undefined
   readonly field?: string | undefined
   readonly retryAfterMs?: number | undefined
+  /** The scheme that a credential must come with, or came with. Default: Bearer. */
+  readonly scheme?: Scheme | undefined
+  /** For the next proof of possession. */
+  readonly nonce?: string | undefined
 }
 
 /** How long a client waits when nobody knows how long it takes. */

@@ -3,6 +3,7 @@ import { opaqueTokenKind } from '@counterfoil/protocol'
 import type { FastifyReply } from 'fastify'
 import type { ServerContext } from '../context.ts'
 import { viewOfSession } from '../wire/session.ts'
+import type { Scheme } from './credentials.ts'
 import { clearCookie, setCookie } from './cookies.ts'
 
 /** How long a credential's cookie lives: as long as the session can, by what is known now. */
@@ -28,6 +29,11 @@ export function replaceCookie(context: ServerContext, reply: FastifyReply, signe
   putIntoCookie(context, reply, signedIn)
 }
 
+/** How the access token of a session is presented (RFC 9449 §5). A session token is bound to no key, whatever its session is. */
+export function tokenTypeOf({ credentials, session }: Pick<SignedIn, 'credentials' | 'session'>): Scheme {
+  return credentials.accessToken === undefined || session.keyThumbprint === undefined ? 'Bearer' : 'DPoP'
+}
+
 /** What a client gets when a session starts or goes on: by its application's transport, in the body or in a cookie, never in both (ASVS 3.3.4). */
 export function handOver(context: ServerContext, reply: FastifyReply, signedIn: SignedIn) {
   const { accessToken, expiresIn, refreshToken, sessionToken } = signedIn.credentials
@@ -36,7 +42,7 @@ export function handOver(context: ServerContext, reply: FastifyReply, signedIn: 
   return {
     session: viewOfSession(signedIn.session, true),
     access_token: accessToken,
-    token_type: accessToken === undefined ? undefined : ('Bearer' as const),
+    token_type: accessToken === undefined ? undefined : tokenTypeOf(signedIn),
     expires_in: expiresIn,
     refresh_token: inBody ? refreshToken : undefined,
     session_token: inBody ? sessionToken : undefined,

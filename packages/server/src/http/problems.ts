@@ -1,10 +1,14 @@
-import { ERRORS, errorStatus, errorText, type ErrorCode } from '@counterfoil/protocol'
+import { ERRORS, errorStatus, errorText, PROOF_ALGORITHMS, PROOF_NONCE_HEADER } from '@counterfoil/protocol'
+import type { Scheme } from './credentials.ts'
 import type { Fault } from './faults.ts'
 
 /** `application/problem+json` (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json'
 
 const REALM = 'realm="counterfoil"'
+
+/** RFC 9449 §7.1: the challenge names the algorithms that proofs may be signed with. */
+const DPOP = `DPoP ${REALM}, algs="${PROOF_ALGORITHMS.join(' ')}"`
 
 /** The few methods of a reply that an error is sent with. */
 export interface Answerable {
@@ -27,18 +31,31 @@ export function problemOf({ code, detail, field }: Fault): Readonly<Record<strin
 
 /**
  * `WWW-Authenticate` for a 401. An absent credential gets no error code (RFC 6750 §3.1); one that has to be newer gets that
- * of RFC 9470 §3.
+ * of RFC 9470 §3; what is about proofs, that of RFC 9449 §7.1 and §9.
  */
-function challengeOf(code: ErrorCode): string {
+function challengeOf({ code, scheme = 'Bearer' }: Fault): string {
+  const said = (error: string): string => `error="${error}", error_description="${errorText(code)}"`
   switch (code) {
     case 'credential_absent':
+      return `Bearer ${REALM}, ${DPOP}`
     case 'sign_in_failed':
       return `Bearer ${REALM}`
     case 'reauthentication_required':
-      return `Bearer ${REALM}, error="insufficient_user_authentication", error_description="${errorText(code)}"`
+      return challenge(scheme, said('insufficient_user_authentication'))
+    case 'invalid_dpop_proof':
+    case 'use_dpop_nonce':
+      return challenge('DPoP', said(code))
+    case 'credential_bound':
+      return challenge('DPoP', said('invalid_token'))
+    case 'credential_unbound':
+      return challenge('Bearer', said('invalid_token'))
     default:
-      return `Bearer ${REALM}, error="invalid_token", error_description="${errorText(code)}"`
+      return challenge(scheme, said('invalid_token'))
   }
+}
+
+function challenge(scheme: Scheme, said: string): string {
+  return scheme === 'DPoP' ? `${DPOP}, ${said}` : `Bearer ${REALM}, ${said}`
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3): whole seconds, at least one. */
@@ -56,6 +73,7 @@ export function sendProblem(reply: Answerable, fault: Fault): void {
   reply.code(status)
   reply.header('content-type', PROBLEM_TYPE)
   if (retryAfterMs !== undefined) reply.header('retry-after', retryAfterSeconds(retryAfterMs))
-  if (status === 401) reply.header('www-authenticate', challengeOf(fault.code))
+  if (status === 401) reply.header('www-authenticate', challengeOf(fault))
+  if (fault.nonce !== undefined) reply.header(PROOF_NONCE_HEADER, fault.nonce)
   reply.send(JSON.stringify(problemOf(fault)))
 }

@@ -35,4 +35,4 @@ export function resultOf<Result extends object>(reply: Answerable, outcome: Outc
 }
 
 /** Security of a route: either credential will do. */
-export const BY_SESSION = [{ bearer: [] }, { session_cookie: [] }]
+export const BY_SESSION = [{ bearer: [] }, { dpop: [] }, { session_cookie: [] }]

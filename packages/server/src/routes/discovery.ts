@@ -1,5 +1,5 @@
 import type { PublicJwk } from '@counterfoil/core'
-import { ROUTES, SIGNING_ALGORITHMS } from '@counterfoil/protocol'
+import { PROOF_ALGORITHMS, ROUTES, SIGNING_ALGORITHMS } from '@counterfoil/protocol'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { ServerContext } from '../context.ts'
@@ -27,6 +27,7 @@ const metadata = {
         revocation_endpoint_auth_methods_supported: Texts,
         introspection_endpoint: Type.String(),
         introspection_endpoint_auth_methods_supported: Texts,
+        dpop_signing_alg_values_supported: Texts,
         service_documentation: Type.String(),
       },
       { title: 'Metadata' },
@@ -82,6 +83,7 @@ function describeIssuer(issuer: string) {
     introspection_endpoint: `${issuer}${ROUTES.introspect}`,
     // RFC 8414 §2: token types stand for authentication with such a token; it is how a verifier shows its key.
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'Bearer'],
+    dpop_signing_alg_values_supported: [...PROOF_ALGORITHMS],
     service_documentation: `${issuer}${ROUTES.docs}`,
   }
 }

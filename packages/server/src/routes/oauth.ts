@@ -8,8 +8,9 @@ import { authenticateApplication } from '../http/client-authentication.ts'
 import { readCookie } from '../http/credentials.ts'
 import { isOriginAllowed } from '../http/cross-origin.ts'
 import { faultOfRefusal } from '../http/faults.ts'
-import { replaceCookie } from '../http/hand-over.ts'
+import { replaceCookie, tokenTypeOf } from '../http/hand-over.ts'
 import { oauthFault, oauthFaultOf, sendOAuthError, type OAuthFault } from '../http/oauth-errors.ts'
+import { handOutNonce, readKeyProof } from '../http/proof.ts'
 import { fetchMetadata, originOf } from '../http/origin.ts'
 import { TokenForm, TokenView } from '../wire/oauth.ts'
 import type { App } from './app.ts'
@@ -80,9 +81,13 @@ export function addTokenRoute(app: App, context: ServerContext): void {
     if (presented.carrier === 'cookie' && !mayUseCookie(context, request.raw, application))
       return sendOAuthError(reply, oauthFaultOf({ code: 'cross_origin' }))
     const applicationId = application === 'anonymous' ? undefined : application.id
-    const outcome = await context.auth.refresh(presented.text, applicationId, originOf(request.raw, context.trusts))
+    const proof = await readKeyProof(context, request.raw)
+    if (proof !== undefined && 'code' in proof) return sendOAuthError(reply, oauthFaultOf(proof))
+    const origin = originOf(request.raw, context.trusts)
+    const outcome = await context.auth.refresh(presented.text, applicationId, origin, proof)
     if (isRefusal(outcome)) return sendOAuthError(reply, oauthFaultOf(faultOfRefusal(outcome)))
     request.subject = outcome
+    if (proof !== undefined) await handOutNonce(context, reply)
     return answerTokens(context, reply, outcome, presented)
   })
 }
@@ -101,12 +106,13 @@ function answerTokens(
 }
 
 /** RFC 6749 §5.1, also for a session token: it is presented as it is, and brings itself again. */
-function tokensOf({ credentials, session }: SignedIn, now: number) {
+function tokensOf(signedIn: SignedIn, now: number) {
+  const { credentials, session } = signedIn
   const { accessToken, expiresIn, refreshToken, sessionToken } = credentials
   const access_token = accessToken ?? sessionToken
   const refresh_token = refreshToken ?? sessionToken
   if (access_token === undefined || refresh_token === undefined) throw new Error('a refresh answered without tokens')
   const endsAt = Math.min(session.idleExpiresAt ?? session.expiresAt, session.expiresAt)
   const expires_in = expiresIn ?? Math.floor((endsAt - now) / 1000)
-  return { access_token, token_type: 'Bearer' as const, expires_in, refresh_token }
+  return { access_token, token_type: tokenTypeOf(signedIn), expires_in, refresh_token }
 }

@@ -26,7 +26,9 @@ describe('a request', () => {
   it('RFC 6750 3.1 without a credential is told so, and no error code', async () => {
     const { status, body, headers } = await test.call({ path: '/sessions/current' })
     expect([status, body['code']]).toEqual([401, 'credential_absent'])
-    expect(headers['www-authenticate']).toBe('Bearer realm="counterfoil"')
+    expect(headers['www-authenticate']).toBe(
+      'Bearer realm="counterfoil", DPoP realm="counterfoil", algs="ES256 EdDSA Ed25519 RS256 PS256"',
+    )
   })
 
   it('RFC 6750 3.1 with a bad credential is told that the token is invalid', async () => {

@@ -7,7 +7,8 @@ import { readCredential } from '../http/credentials.ts'
 import { isOriginAllowed, saysOrigin } from '../http/cross-origin.ts'
 import { handOver, takeBack } from '../http/hand-over.ts'
 import { awaitEnded } from '../http/obedience.ts'
-import { callerOf, createIdentify, isFault, recognise } from '../http/identify.ts'
+import { callerOf, createIdentify, isFault, recogniseHeld } from '../http/identify.ts'
+import { handOutNonce, readKeyProof } from '../http/proof.ts'
 import { fetchMetadata, originOf } from '../http/origin.ts'
 import { AccountView, viewOfAccount } from '../wire/account.ts'
 import { exactObject } from '../wire/schema.ts'
@@ -88,6 +89,8 @@ export function addSignInRoute(app: App, context: ServerContext): void {
     'busy',
     'cross_origin',
     'ambiguous_credentials',
+    'invalid_dpop_proof',
+    'use_dpop_nonce',
   ] as const
   app.post(ROUTES.sessions, { schema: signIn, config: { errors } }, async (request, reply) => {
     const { client_id, email, password, device_label } = request.body
@@ -102,10 +105,13 @@ export function addSignInRoute(app: App, context: ServerContext): void {
         return answerFault(reply, { code: 'cross_origin' })
     }
     const origin = originOf(request.raw, trusts)
-    const outcome = await auth.signIn({ applicationId, email, password, deviceLabel: device_label }, origin)
+    const proof = await readKeyProof(context, request.raw)
+    if (proof !== undefined && 'code' in proof) return answerFault(reply, proof)
+    const outcome = await auth.signIn({ applicationId, email, password, deviceLabel: device_label, proof }, origin)
     const signedIn = resultOf(reply, outcome)
     if (signedIn === undefined) return undefined
     if (replaced !== undefined) await endReplaced(context, replaced.text, signedIn, request.raw)
+    if (proof !== undefined) await handOutNonce(context, reply)
     request.subject = signedIn
     reply.code(201)
     return handOver(context, reply, signedIn)
@@ -116,10 +122,10 @@ export function addSignInRoute(app: App, context: ServerContext): void {
 async function endReplaced(
   context: ServerContext,
   text: string,
-  { application }: SignedIn,
+  { application, session: { keyThumbprint } }: SignedIn,
   message: IncomingMessage,
 ): Promise<void> {
-  const caller = await recognise(context, text)
+  const caller = await recogniseHeld(context, text, keyThumbprint)
   if (isFault(caller) || caller.application.id !== application.id) return
   await context.auth.endSession(caller, caller.session.id, originOf(message, context.trusts))
 }

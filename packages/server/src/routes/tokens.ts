@@ -94,6 +94,13 @@ function mayKnow(asker: KnownVerifier | Application, { caller }: Introspection):
   return 'keyHash' in asker || asker.id === caller.application.id
 }
 
+/** RFC 9449 §6.2. A session token is bound to no key. */
+function bindingOf(kind: Introspection['kind'], jkt: string | undefined) {
+  const isBound = kind !== 'session_token' && jkt !== undefined
+  const scheme = isBound ? ('DPoP' as const) : ('Bearer' as const)
+  return { token_type: kind === 'refresh_token' ? kind : scheme, ...(isBound && { cnf: { jkt } }) }
+}
+
 function viewOfIntrospection(
   issuer: string,
   { caller, kind, issuedAt, expiresAt }: Introspection,
@@ -106,7 +113,7 @@ function viewOfIntrospection(
     sub: account.id,
     client_id: application.id,
     sid: session.id,
-    token_type: kind === 'refresh_token' ? 'refresh_token' : 'Bearer',
+    ...bindingOf(kind, caller.session.keyThumbprint),
     exp: Math.floor(expiresAt / 1000),
     auth_time: Math.floor(session.authenticatedAt / 1000),
     roles: [...account.roles],

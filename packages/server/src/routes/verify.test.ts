@@ -72,7 +72,10 @@ describe('verifying for a gateway', () => {
   it('refuses with 401 and says why, and cannot tell with 503', async () => {
     const { token } = await signIn(test, 'stateful')
     const absent = await test.call({ path: '/verify' })
-    expect([absent.status, absent.headers['www-authenticate']]).toEqual([401, 'Bearer realm="counterfoil"'])
+    expect([absent.status, absent.headers['www-authenticate']]).toEqual([
+      401,
+      'Bearer realm="counterfoil", DPoP realm="counterfoil", algs="ES256 EdDSA Ed25519 RS256 PS256"',
+    ])
     const bad = await test.call({ path: '/verify', token: 'nonsense' })
     expect(bad.headers['www-authenticate']).toContain('error="invalid_token"')
     test.breakStores(true)

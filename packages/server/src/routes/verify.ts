@@ -4,7 +4,9 @@ import { ROUTES } from '@counterfoil/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ServerContext } from '../context.ts'
+import { countHeader } from '../http/credentials.ts'
 import { isFault, recogniseRequest } from '../http/identify.ts'
+import type { Addressed } from '../http/proof.ts'
 import { exactObject } from '../wire/schema.ts'
 import { answerFault, answerRefusal, BY_SESSION, type App } from './app.ts'
 
@@ -12,7 +14,7 @@ const verify = {
   operationId: 'verify',
   summary: 'Verify for a gateway',
   description:
-    'For the sub-request of a gateway, with any method: nginx `auth_request`, HAProxy, Caddy and Traefik forward auth, Envoy `ext_authz` (which appends the path that it was asked for: everything below `/verify/` answers alike, without `audience`). Cookies are checked for requests across origins by the method in `X-Forwarded-Method` or `X-Original-Method`, else by that of the sub-request: have your gateway send one of them, in place of what the client sent.',
+    'For the sub-request of a gateway, with any method: nginx `auth_request`, HAProxy, Caddy and Traefik forward auth, Envoy `ext_authz` (which appends the path that it was asked for: everything below `/verify/` answers alike, without `audience`). Cookies are checked for requests across origins by the method in `X-Forwarded-Method` or `X-Original-Method`, else by that of the sub-request: have your gateway send one of them, in place of what the client sent. A token that is bound to a key (`Authorization: DPoP`) is taken only from a gateway that is one of the `trusted_proxies` and sends `X-Forwarded-Method`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Uri`, each in place of what the client sent: its proof is checked for that address.',
   tags: ['Gateways'],
   security: BY_SESSION,
   querystring: exactObject({
@@ -38,6 +40,20 @@ function originalMethod({ headers, method }: Pick<IncomingMessage, 'headers' | '
   return (original ?? method ?? 'GET').trim().toUpperCase()
 }
 
+const ADDRESS_HEADERS = ['x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri'] as const
+
+/**
+ * What the client asked the gateway for, which is what its proof was made for. The address is known only where a trusted proxy says all of it, each part
+ * once: else somebody who has caught a proof could say what suits it.
+ */
+function askedOfGateway({ trusts }: ServerContext, message: IncomingMessage): Addressed {
+  const { headers, rawHeaders, socket } = message
+  const isTold = ADDRESS_HEADERS.every((name) => countHeader(rawHeaders, name) === 1)
+  const isBelieved = isTold && socket.remoteAddress !== undefined && trusts(socket.remoteAddress)
+  const [, protocol, host, uri] = ADDRESS_HEADERS.map((name) => String(headers[name]))
+  return { method: originalMethod(message), url: isBelieved ? `${protocol}://${host}${uri}` : undefined }
+}
+
 /** Roles as one header: a comma between them, and whatever is no visible ASCII percent-encoded. */
 export function rolesHeader(roles: readonly string[]): string {
   return roles.map((role) => encodeURIComponent(role.toWellFormed())).join(',')
@@ -52,7 +68,7 @@ function audienceOf(query: unknown): string | undefined | 'ambiguous' {
 /** Answers for a request as soon as its headers are read; its body is of no concern here. */
 export function addVerifyRoutes(app: App, context: ServerContext): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply, audience: string | undefined): Promise<void> => {
-    const found = await recogniseRequest(context, request.raw, originalMethod(request.raw))
+    const found = await recogniseRequest(context, request.raw, askedOfGateway(context, request.raw))
     if (isFault(found)) return answerFault(reply, found)
     request.caller = found
     return admit(context, reply, found, audience)

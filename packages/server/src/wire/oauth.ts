@@ -2,6 +2,9 @@ import { STRATEGIES } from '@counterfoil/protocol'
 import { Type } from 'typebox'
 import { exactObject } from './schema.ts'
 
+/** How an access token is presented: `DPoP` with a proof of the key that the session is bound to. */
+export const TokenType = Type.Union([Type.Literal('Bearer'), Type.Literal('DPoP')])
+
 const ClientFields = {
   client_id: Type.Optional(Type.String({ description: 'Who asks; an application with a secret shows it too.' })),
   client_secret: Type.Optional(Type.String()),
@@ -27,7 +30,7 @@ export const TokenView = exactObject(
     access_token: Type.Optional(
       Type.String({ description: 'Once the session is stateful, its session token, unless that is in its cookie.' }),
     ),
-    token_type: Type.Optional(Type.Literal('Bearer')),
+    token_type: Type.Optional(TokenType),
     expires_in: Type.Integer({ description: 'Seconds.', examples: [300] }),
     refresh_token: Type.Optional(
       Type.String({ description: 'Unless it is in its cookie. Once the session is stateful, its session token.' }),
@@ -59,8 +62,14 @@ export const IntrospectionView = exactObject(
     sid: Type.Optional(Type.String({ description: 'The session.' })),
     username: Type.Optional(Type.String({ description: 'The name of the account, if it has one.' })),
     token_type: Type.Optional(
-      Type.Union([Type.Literal('Bearer'), Type.Literal('refresh_token')], {
-        description: 'Only a Bearer token may be taken for a request.',
+      Type.Union([Type.Literal('Bearer'), Type.Literal('DPoP'), Type.Literal('refresh_token')], {
+        description:
+          'Only a Bearer or a DPoP token may be taken for a request, and a DPoP one with a proof of the key in `cnf` alone.',
+      }),
+    ),
+    cnf: Type.Optional(
+      exactObject({
+        jkt: Type.String({ description: 'The thumbprint of the key that the credential is bound to (RFC 9449 §6.2).' }),
       }),
     ),
     exp: Type.Optional(Type.Integer()),
@@ -81,12 +90,14 @@ export const IntrospectionView = exactObject(
   { title: 'Introspection' },
 )
 
-/** Error codes of the OAuth endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1), and two for what their RFCs leave to HTTP. */
+/** Error codes of the OAuth endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 9449 §5 and §8), and two for what their RFCs leave to HTTP. */
 export const OAUTH_ERRORS = [
   'invalid_request',
   'invalid_client',
   'invalid_grant',
   'invalid_scope',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
   'unsupported_grant_type',
   'temporarily_unavailable',
   'server_error',

@@ -2,6 +2,7 @@ import type { SessionView } from '@counterfoil/core'
 import { STRATEGIES, type LogHead } from '@counterfoil/protocol'
 import { Type } from 'typebox'
 import { Email, Password } from './account.ts'
+import { TokenType } from './oauth.ts'
 import { exactObject, Id, Instant, instant, instantOrNone, plainText } from './schema.ts'
 
 /** Names an application. */
@@ -39,7 +40,7 @@ export const Session = exactObject(
 
 const credentials = {
   access_token: Type.Optional(Type.String({ description: 'JWT (RFC 9068); hybrid and stateless.' })),
-  token_type: Type.Optional(Type.Literal('Bearer')),
+  token_type: Type.Optional(TokenType),
   expires_in: Type.Optional(Type.Integer({ description: 'Seconds that the access token lives.', examples: [300] })),
   refresh_token: Type.Optional(Type.String({ description: 'Hybrid and stateless, unless it is in a cookie.' })),
   session_token: Type.Optional(Type.String({ description: 'Stateful, unless it is in a cookie.' })),

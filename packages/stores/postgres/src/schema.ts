@@ -139,4 +139,7 @@ CREATE TABLE counterfoil_familiar_addresses (
 );
 CREATE INDEX counterfoil_familiar_addresses_by_end ON counterfoil_familiar_addresses (expires_at);
 `,
+  `
+ALTER TABLE counterfoil_sessions ADD COLUMN key_thumbprint text;
+`,
 ]

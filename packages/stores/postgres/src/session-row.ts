@@ -23,6 +23,7 @@ const COLUMNS = [
   ['idle_expires_at', 'bigint'],
   ['expires_at', 'bigint'],
   ['device_label', 'text'],
+  ['key_thumbprint', 'text'],
 ] as const
 
 /** How many cells the row of a session has. */
@@ -63,6 +64,7 @@ export type SessionRow = [
   idleExpiresAt: number,
   expiresAt: number,
   deviceLabel: string | null,
+  keyThumbprint: string | null,
 ]
 
 /** The row of a session. */
@@ -88,13 +90,14 @@ export function rowOfSession(session: Session): SessionRow {
     session.idleExpiresAt,
     session.expiresAt,
     storedOptional(session.deviceLabel),
+    session.keyThumbprint ?? null,
   ]
 }
 
 /** The session of a row. What was not there stays away: no member is undefined. */
 export function sessionOfRow(cells: readonly unknown[]): Session {
   const row = cells as SessionRow
-  const session = {
+  const session: Session = {
     id: row[0],
     accountId: row[1],
     applicationId: row[2],
@@ -110,7 +113,8 @@ export function sessionOfRow(cells: readonly unknown[]): Session {
     idleExpiresAt: row[16],
     expiresAt: row[17],
   }
-  return row[18] === null ? session : { ...session, deviceLabel: readText(row[18]) }
+  const labelled = row[18] === null ? session : { ...session, deviceLabel: readText(row[18]) }
+  return row[19] === null ? labelled : { ...labelled, keyThumbprint: row[19] }
 }
 
 function useOf(at: number, address: string | null, userAgent: string | null): Use {

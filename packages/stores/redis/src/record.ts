@@ -3,7 +3,7 @@ import type { Session, Use } from '@counterfoil/core'
 
 // A session is six lines of text, which a script takes apart without counting characters (JSON has no line breaks):
 //   strategy generation floor account-generation application-generation seen idle-expiry expiry authenticated rotated started
-//   ["account","application","label"]
+//   ["account","application","label","key thumbprint"]: the last two only as far as there are any, null for a label that is not
 //   the address and the user agent of the start: a line each, JSON, or - where there was none
 //   the same of the rotation, each empty where it is as it was
 // Numbers are in base 36. They go through scripts as texts, since Lua would round the large ones when it prints them. Two instants
@@ -12,7 +12,7 @@ import type { Session, Use } from '@counterfoil/core'
 /** The first words of sessions that have started: their strategies. That of one that is still starting begins with 0. */
 const WORDS: Readonly<Record<StoredStrategy, string>> = { stateful: 's', hybrid: 'h' }
 
-type Identity = [accountId: string, applicationId: string, deviceLabel?: string]
+type Identity = [accountId: string, applicationId: string, deviceLabel?: string | null, keyThumbprint?: string]
 
 const EQUAL = '='
 const NONE = '-'
@@ -33,13 +33,14 @@ export function writeStrategy(strategy: StoredStrategy): string {
 /** The record of a session, without its first word. */
 export function writeRecord(session: Session): string {
   const { generation, floor, accountGeneration, applicationGeneration, rotated, started, deviceLabel } = session
-  const { seenAt, idleExpiresAt, expiresAt, authenticatedAt } = session
+  const { seenAt, idleExpiresAt, expiresAt, authenticatedAt, keyThumbprint } = session
   const generations = [generation, floor, accountGeneration, applicationGeneration].map(writeNumber)
   const proven = authenticatedAt === started.at ? EQUAL : writeNumber(authenticatedAt)
   const turned = rotated.at === seenAt ? EQUAL : writeNumber(rotated.at)
   const instants = [...[seenAt, idleExpiresAt, expiresAt].map(writeNumber), proven, turned, writeNumber(started.at)]
   const identity: Identity = [session.accountId, session.applicationId]
-  if (deviceLabel !== undefined) identity.push(deviceLabel)
+  if (keyThumbprint !== undefined) identity.push(deviceLabel ?? null, keyThumbprint)
+  else if (deviceLabel !== undefined) identity.push(deviceLabel)
   const first = writeUse(started)
   const last = writeUse(rotated).map((line, at) => (line === first[at] ? '' : line))
   return ` ${[...generations, ...instants].join(' ')}\n${[JSON.stringify(identity), ...first, ...last].join('\n')}`
@@ -61,7 +62,7 @@ export function readRecord(id: SessionId, record: unknown): Session | undefined 
   const [word, ...columns] = numbers.split(' ')
   const number = (column: number) => Number.parseInt(columns[column] ?? '', 36)
   const equalOr = (other: number, column: number) => number(columns[column] === EQUAL ? other : column)
-  const [accountId, applicationId, deviceLabel] = JSON.parse(identity) as Identity
+  const [accountId, applicationId, deviceLabel, keyThumbprint] = JSON.parse(identity) as Identity
   const session: Session = {
     id,
     accountId: accountId as AccountId,
@@ -82,7 +83,8 @@ export function readRecord(id: SessionId, record: unknown): Session | undefined 
     idleExpiresAt: number(5),
     expiresAt: number(6),
   }
-  return deviceLabel === undefined ? session : { ...session, deviceLabel }
+  const labelled = typeof deviceLabel === 'string' ? { ...session, deviceLabel } : session
+  return keyThumbprint === undefined ? labelled : { ...labelled, keyThumbprint }
 }
 
 function readUse(at: number, address: string, userAgent: string): Use {

@@ -84,7 +84,7 @@ type ArchivedSessionRow = [...SessionRow, version: number | null, json: string |
 
 function archivedSessionOf(row: ArchivedSessionRow): ArchivedSession {
   const session = sessionOfRow(row)
-  const [version, json] = [row[19], row[20]]
+  const [version, json] = [row[20], row[21]]
   if (version === null || json === null) return session
   return { ...session, attributes: { version, attributes: parseColumn(json) as Attributes } }
 }

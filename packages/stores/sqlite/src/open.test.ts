@@ -111,8 +111,12 @@ describe('a migration', () => {
     db.exec(
       `UPDATE installation SET incarnation = 'first', head = 1; INSERT INTO revocations VALUES (1, 'session', 'gone', NULL, NULL, 5)`,
     )
+    const old = "'old', 'ada', 'shop', 'hybrid', 3, 0, 5, NULL, NULL, 0, 0, 5, 5, NULL, NULL, 5, 50, 60, 'phone', 50"
+    db.exec(`INSERT INTO sessions VALUES (${old})`)
     db.close()
-    const { database, log, nodes } = await openStores({ path })
+    const { database, log, nodes, sessions } = await openStores({ path })
+    const kept = await sessions.find('old' as SessionId, 6)
+    expect([kept?.generation, kept?.deviceLabel, kept?.keyThumbprint]).toEqual([3, 'phone', undefined])
     expect(await log.holdsSession('gone' as SessionId)).toBe(true)
     expect(await log.head()).toMatchObject({ position: 1 })
     expect(await nodes.read()).toEqual([])

@@ -138,4 +138,7 @@ CREATE TABLE familiar_addresses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX familiar_addresses_by_end ON familiar_addresses (expires_at);
 `,
+  `
+ALTER TABLE sessions ADD COLUMN key_thumbprint TEXT;
+`,
 ]

@@ -4,7 +4,7 @@ import type { AccountId, ApplicationId, SessionId, StoredStrategy } from '@count
 /** The columns of a session, in the order of `SessionRow`. */
 export const SESSION_COLUMNS = `id, account_id, application_id, strategy, generation, floor,
   rotated_at, rotated_address, rotated_user_agent, account_generation, application_generation, authenticated_at,
-  started_at, started_address, started_user_agent, seen_at, idle_expires_at, expires_at, device_label`
+  started_at, started_address, started_user_agent, seen_at, idle_expires_at, expires_at, device_label, key_thumbprint`
 
 /** A session between JavaScript and SQL. It also passes between the threads in this form, which is cheaper to clone than the object. */
 export type SessionRow = [
@@ -27,6 +27,7 @@ export type SessionRow = [
   idleExpiresAt: number,
   expiresAt: number,
   deviceLabel: string | null,
+  keyThumbprint: string | null,
 ]
 
 /** A session's row with the instant under which it is filed for the sweep. */
@@ -55,12 +56,13 @@ export function rowOfSession(session: Session): SessionRow {
     session.idleExpiresAt,
     session.expiresAt,
     session.deviceLabel ?? null,
+    session.keyThumbprint ?? null,
   ]
 }
 
 /** The session of a row, whatever comes after its columns. What was not there stays away: no member is undefined. */
 export function sessionOfRow(row: readonly [...SessionRow, ...unknown[]]): Session {
-  const session = {
+  const session: Session = {
     id: row[0],
     accountId: row[1],
     applicationId: row[2],
@@ -76,7 +78,8 @@ export function sessionOfRow(row: readonly [...SessionRow, ...unknown[]]): Sessi
     idleExpiresAt: row[16],
     expiresAt: row[17],
   }
-  return row[18] === null ? session : { ...session, deviceLabel: row[18] }
+  const labelled = row[18] === null ? session : { ...session, deviceLabel: row[18] }
+  return row[19] === null ? labelled : { ...labelled, keyThumbprint: row[19] }
 }
 
 function useOf(at: number, address: string | null, userAgent: string | null): Use {

@@ -42,7 +42,7 @@ function prepareStart(db: DatabaseSync) {
   const taken = prepareQuery(db, 'SELECT 1 FROM sessions WHERE id = ?')
   const insert = prepareChange(
     db,
-    `INSERT INTO sessions (${SESSION_COLUMNS}, sweep_at) VALUES (${'?, '.repeat(19)}min(?17, ?18)) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO sessions (${SESSION_COLUMNS}, sweep_at) VALUES (${'?, '.repeat(20)}min(?17, ?18)) ON CONFLICT (id) DO NOTHING`,
   )
   return (row: SessionRow): 'started' | 'taken' | 'superseded' => {
     const floor = floorOf.first(row[1])?.[0] ?? 0
@@ -70,7 +70,7 @@ function prepareAdvance(db: DatabaseSync) {
     const cells = [rotatedAt, address, userAgent, accountGeneration, strategy]
     const advanced = advance.first(id, now, from, idleExpiresAt, ...cells)
     if (advanced !== undefined) {
-      if (advanced[16] < advanced[19]) refile(id, advanced[16])
+      if (advanced[16] < advanced[20]) refile(id, advanced[16])
       return { advanced }
     }
     const standing = find.first(id, now)

@@ -1,3 +1,4 @@
+import { errorText, PROOF_ALGORITHMS, PROOF_NONCE_HEADER } from '@counterfoil/protocol'
 import type { Accepted, Decision, RefusalReason } from '../decision.ts'
 
 /** An answer that is ready to be sent. */
@@ -13,6 +14,10 @@ const TITLES = {
   credential_expired: 'The credential has expired. Refresh it or sign in again.',
   credential_ended: 'The session has ended. Sign in again.',
   credential_untrusted: 'The credential is none that this service takes.',
+  credential_bound: errorText('credential_bound'),
+  credential_unbound: errorText('credential_unbound'),
+  invalid_dpop_proof: errorText('invalid_dpop_proof'),
+  use_dpop_nonce: errorText('use_dpop_nonce'),
   reauthentication_required: 'This needs a more recent sign-in. Sign in again.',
   not_allowed: 'You are known, and may not do this.',
   cannot_tell: 'Cannot tell right now. You are still signed in; try again.',
@@ -35,34 +40,53 @@ export function forbid(): ReadyAnswer {
   return problem(403, 'not_allowed', challenge('not_allowed', 'insufficient_scope'))
 }
 
-/** Why a credential lets nobody in: 401. `maxAuthAgeSeconds` is what the sign-in was too old for. */
-export function refuse(reason: RefusalReason, maxAuthAgeSeconds?: number): ReadyAnswer {
+/** The scheme that a credential came with. */
+type Scheme = 'Bearer' | 'DPoP'
+
+/** Why a credential of this scheme (default `Bearer`) lets nobody in: 401. `maxAuthAgeSeconds` is what the sign-in was too old for. */
+export function refuse(reason: RefusalReason, maxAuthAgeSeconds?: number, scheme?: Scheme): ReadyAnswer {
   switch (reason) {
     case 'absent':
       return problem(401, 'credential_absent', challenge('credential_absent'))
     case 'expired':
-      return problem(401, 'credential_expired', challenge('credential_expired', 'invalid_token'))
+      return problem(401, 'credential_expired', challenge('credential_expired', 'invalid_token', scheme))
     case 'revoked':
-      return problem(401, 'credential_ended', challenge('credential_ended', 'invalid_token'))
+      return problem(401, 'credential_ended', challenge('credential_ended', 'invalid_token', scheme))
     case 'too-old-authentication':
-      return demandNewerSignIn(maxAuthAgeSeconds)
+      return demandNewerSignIn(maxAuthAgeSeconds, scheme)
+    case 'bound':
+      return problem(401, 'credential_bound', challenge('credential_bound', 'invalid_token', 'DPoP'))
+    case 'unbound':
+      return problem(401, 'credential_unbound', challenge('credential_unbound', 'invalid_token'))
+    case 'invalid-proof':
+      return problem(401, 'invalid_dpop_proof', challenge('invalid_dpop_proof', 'invalid_dpop_proof', 'DPoP'))
+    case 'nonce-required':
+      return problem(401, 'use_dpop_nonce', challenge('use_dpop_nonce', 'use_dpop_nonce', 'DPoP'))
     default:
-      return problem(401, 'credential_untrusted', challenge('credential_untrusted', 'invalid_token'))
+      return problem(401, 'credential_untrusted', challenge('credential_untrusted', 'invalid_token', scheme))
   }
 }
 
 /** RFC 9470 §3: `max_age` is a whole number of seconds. */
-function demandNewerSignIn(maxAuthAgeSeconds: number | undefined): ReadyAnswer {
-  const { 'www-authenticate': asked } = challenge('reauthentication_required', 'insufficient_user_authentication')
+function demandNewerSignIn(maxAuthAgeSeconds: number | undefined, scheme: Scheme | undefined): ReadyAnswer {
+  const code = 'reauthentication_required'
+  const { 'www-authenticate': asked } = challenge(code, 'insufficient_user_authentication', scheme)
   const maxAge = maxAuthAgeSeconds === undefined ? '' : `, max_age="${String(Math.floor(maxAuthAgeSeconds))}"`
-  return problem(401, 'reauthentication_required', { 'www-authenticate': asked + maxAge })
+  return problem(401, code, { 'www-authenticate': asked + maxAge })
 }
 
-/** The answer to whoever is not let in. `maxAuthAgeSeconds` is what was asked of the sign-in. */
-export function answerTo(decision: Exclude<Decision, Accepted>, maxAuthAgeSeconds?: number): ReadyAnswer {
-  return decision.outcome === 'unknown'
-    ? cannotTell(decision.retryAfterMs, decision.reason)
-    : refuse(decision.reason, maxAuthAgeSeconds)
+/** The answer to whoever is not let in. `maxAuthAgeSeconds` is what was asked of the sign-in; `scheme` what the credential came with, default `Bearer`. */
+export function answerTo(
+  decision: Exclude<Decision, Accepted>,
+  maxAuthAgeSeconds?: number,
+  scheme?: Scheme,
+): ReadyAnswer {
+  if (decision.outcome === 'unknown') return cannotTell(decision.retryAfterMs, decision.reason)
+  const answer = refuse(decision.reason, maxAuthAgeSeconds, scheme)
+  // RFC 9449 §9: the nonce for the next proof.
+  return decision.nonce === undefined
+    ? answer
+    : { ...answer, headers: { ...answer.headers, [PROOF_NONCE_HEADER]: decision.nonce } }
 }
 
 /** 503 and never 401: nobody is signed out because something cannot be known. */
@@ -71,9 +95,11 @@ export function cannotTell(retryAfterMs: number, reason: string): ReadyAnswer {
 }
 
 /** RFC 6750 §3: at least one parameter, and no error code for whoever sent no credential. */
-function challenge(code: Code, error?: string): { readonly 'www-authenticate': string } {
+function challenge(code: Code, error?: string, scheme: Scheme = 'Bearer'): { readonly 'www-authenticate': string } {
+  // RFC 9449 §7.1: which algorithms proofs may be signed with.
+  const algorithms = scheme === 'DPoP' ? `, algs="${PROOF_ALGORITHMS.join(' ')}"` : ''
   const described = error === undefined ? '' : `, error="${error}", error_description="${TITLES[code]}"`
-  return { 'www-authenticate': `Bearer realm="counterfoil"${described}` }
+  return { 'www-authenticate': `${scheme} realm="counterfoil"${algorithms}${described}` }
 }
 
 function problem(status: number, code: Code, headers: Readonly<Record<string, string>>, reason?: string): ReadyAnswer {

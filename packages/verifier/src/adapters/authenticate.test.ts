@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { AUDIENCE, ISSUER, START_SECONDS, StillClock, TestKey } from '../issuer.fixture.ts'
 import type { Requirements } from './authenticate.ts'
-import { assertOptions, assertRequirements, authenticateRequest, readBearer, requirePassage } from './authenticate.ts'
+import {
+  assertOptions,
+  assertRequirements,
+  authenticateRequest,
+  readAuthorization,
+  requirePassage,
+} from './authenticate.ts'
 import { createVerifier } from '../verifier.ts'
 import * as express from './express.ts'
 import * as fastify from './fastify.ts'
@@ -67,7 +73,7 @@ describe('whatever the Authorization headers hold', () => {
         expect(status).toBe(authorization.length > 1 ? 400 : 401)
         expect(headers['cache-control']).toBe('no-store')
         expect(headers['www-authenticate']).toMatch(
-          /^Bearer realm="counterfoil"(?:, error="[a-z_]+", error_description="[ !#-[\]-~]+")?$/,
+          /^(?:Bearer|DPoP) realm="counterfoil"(?:, algs="[\w ]+")?(?:, error="[a-z_]+", error_description="[ !#-[\]-~]+")?$/,
         )
         expect(JSON.parse(body)).toMatchObject({ status, code: expect.stringMatching(/^[a-z_]+$/) as unknown })
         for (const sent of authorization)
@@ -80,16 +86,17 @@ describe('whatever the Authorization headers hold', () => {
   it('a credential is what follows the scheme, and none is thrown at', () => {
     fc.assert(
       fc.property(text, (header) => {
-        const read = readBearer(header)
-        expect(read === undefined).toBe(!/^bearer /i.test(header))
-        if (read !== undefined) expect(header).toContain(read)
+        const { scheme, credential } = readAuthorization(header)
+        expect(credential === undefined).toBe(!/^(bearer|dpop) /i.test(header))
+        expect(scheme).toBe(/^dpop /i.test(header) ? 'DPoP' : 'Bearer')
+        if (credential !== undefined) expect(header).toContain(credential)
       }),
     )
   })
 
   it('reading one takes no longer than it is long', () => {
     const startedAt = performance.now()
-    readBearer(`Bearer ${' '.repeat(200_000)}x${' '.repeat(200_000)}y`)
+    readAuthorization(`Bearer ${' '.repeat(200_000)}x${' '.repeat(200_000)}y`)
     fetch.presentedBy(new Request('http://x/', { headers: { authorization: `a${',   '.repeat(50_000)}b` } }))
     expect(performance.now() - startedAt).toBeLessThan(2000)
   })

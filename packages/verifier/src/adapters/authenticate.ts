@@ -1,6 +1,7 @@
 import type { Strategy } from '@counterfoil/protocol'
 import type { Accepted, Decision } from '../decision.ts'
 import type { OnStale } from '../judgement.ts'
+import type { ProvenRequest } from '../proof/proof-guard.ts'
 import { readOnStale } from '../settings.ts'
 import { assertKnown, readNumber, readTexts } from '../validation.ts'
 import type { Verifier } from '../verifier.ts'
@@ -43,6 +44,8 @@ export interface Presented {
   readonly path: string
   /** Every `Authorization` header. */
   readonly authorization: readonly string[]
+  /** Every `DPoP` header (RFC 9449 §4.1). Default: none. */
+  readonly proofs?: readonly string[] | undefined
 }
 
 /** By what a request was let in, so that a route can look again. */
@@ -92,9 +95,22 @@ function assertFlag(value: unknown, name: string): void {
   if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be true or false`)
 }
 
-/** The credential in an `Authorization` header (RFC 6750 §2.1), whatever it looks like; undefined when there is none of this scheme. */
-export function readBearer(authorization: string | undefined): string | undefined {
-  return authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : undefined
+/** A credential and the scheme that it came with. */
+export interface Shown {
+  readonly scheme: 'Bearer' | 'DPoP'
+  readonly credential: string | undefined
+}
+
+/** The credential in an `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1), whatever it looks like; undefined when there is none of these schemes. */
+export function readAuthorization(authorization = ''): Shown {
+  if (/^bearer /i.test(authorization)) return { scheme: 'Bearer', credential: authorization.slice(7).trim() }
+  if (/^dpop /i.test(authorization)) return { scheme: 'DPoP', credential: authorization.slice(5).trim() }
+  return { scheme: 'Bearer', credential: undefined }
+}
+
+/** The request that a proof must have been made for. A target that is no path names a host of the sender's choice, and is none that anybody proves. */
+function provenBy({ method, path, proofs = [] }: Presented): ProvenRequest {
+  return { method, url: path.startsWith('/') ? path : '', headers: proofs }
 }
 
 /**
@@ -109,16 +125,18 @@ export function readBearer(authorization: string | undefined): string | undefine
  */
 export async function authenticateRequest(
   verifier: Verifier,
-  { method, path, authorization }: Presented,
+  presented: Presented,
   { optional, onStale, audience, probe }: AuthenticateOptions,
 ): Promise<Judged> {
+  const { method, path, authorization } = presented
   if (authorization.length > 1) return { answer: refuseSeveral() }
-  const credential = readBearer(authorization[0])
+  const { scheme, credential } = readAuthorization(authorization[0])
   const isProbe = probe !== undefined && probe === path && method === 'GET'
   if (authorization.length === 0 && optional === true && !isProbe)
     return { passport: { verifier, accepted: undefined, credential, onStale } }
-  const decision = await verifier.verify(credential, { onStale, audience })
-  if (decision.outcome !== 'accepted') return { answer: answerTo(decision) }
+  const proof = scheme === 'DPoP' ? provenBy(presented) : undefined
+  const decision = await verifier.verify(credential, { onStale, audience, proof })
+  if (decision.outcome !== 'accepted') return { answer: answerTo(decision, undefined, scheme) }
   return isProbe ? { answer: ACCEPTED } : { passport: { verifier, accepted: decision, credential, onStale } }
 }
 
@@ -148,10 +166,12 @@ async function lookAgain(passport: Passport, requirements: Requirements): Promis
   const { verifier, credential } = passport
   const { fresh = false, maxAuthAgeSeconds } = requirements
   const onStale = stricter(passport.onStale, requirements.onStale)
-  const decision = await verifier.verify(credential, { maxAuthAgeSeconds, onStale })
+  // A proof is good once, and it was checked when the request was let in.
+  const proof = 'waived'
+  const decision = await verifier.verify(credential, { maxAuthAgeSeconds, onStale, proof })
   if (!fresh || decision.outcome !== 'accepted' || decision.fresh) return { decision, onStale }
   // Only `accept` lets in what is not fresh; to ask is stricter than that, and may help.
-  const asked = await verifier.verify(credential, { maxAuthAgeSeconds, onStale: 'introspect' })
+  const asked = await verifier.verify(credential, { maxAuthAgeSeconds, onStale: 'introspect', proof })
   return { decision: asked, onStale: 'introspect' }
 }
 

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { OnStale } from '../judgement.ts'
+import { hashOf, TestClient } from '../proof/client.fixture.ts'
 import { createVerifier, type Verifier } from '../verifier.ts'
 import { TestAuthority } from './authority.fixture.ts'
 import { ForwardClock } from './clock.fixture.ts'
@@ -107,6 +108,52 @@ export function holdAdapter(name: string, serve: Serve): void {
         expect(got.headers['content-type']).toMatch(/^application\/problem\+json/)
       }
       expect((await get(port, `/who?access_token=${authority.token().token}`)).status).toBe(401)
+    })
+
+    it('RFC 9449 7.1 takes a bound token with a proof of its key, and looks at it once only', async () => {
+      const client = new TestClient()
+      const { token } = authority.token({ cnf: { jkt: client.thumbprint }, roles: ['support'] })
+      const proof = (path: string, claims: object = {}): string =>
+        client.prove({ claims: { htu: authority.issuer + path, ath: hashOf(token), ...claims } }, Date.now() / 1000)
+      const show = (dpop: string): readonly string[] => ['authorization', `DPoP ${token}`, 'DPoP', dpop]
+      for (const path of ['/who', '/recent', '/both'])
+        expect((await get(port, `${path}?a=b`, show(proof(path)))).status).toBe(200)
+      const once = proof('/who')
+      expect((await get(port, '/who', show(once))).status).toBe(200)
+      const refused = [
+        show(once),
+        show(proof('/other')),
+        show(proof('/who', { htm: 'POST' })),
+        [...show(proof('/who')), 'dpop', proof('/who')],
+        ['authorization', `DPoP ${token}`],
+      ]
+      for (const headers of refused) {
+        const got = await get(port, '/who', headers)
+        expect([got.status, codeOf(got)]).toEqual([401, 'invalid_dpop_proof'])
+        expect(got.headers['www-authenticate']).toMatch(
+          /^DPoP realm="counterfoil", algs="ES256 .*error="invalid_dpop_proof"/,
+        )
+      }
+    })
+
+    it('RFC 9449 7.2 refuses a bound token as a bearer token, and any other with the DPoP scheme', async () => {
+      const client = new TestClient()
+      const { token } = authority.token({ cnf: { jkt: client.thumbprint } })
+      const dpop = client.prove({ claims: { htu: `${authority.issuer}/who`, ath: hashOf(token) } }, Date.now() / 1000)
+      const asBearer = await get(port, '/who', [...bearer(token), 'dpop', dpop])
+      expect([asBearer.status, codeOf(asBearer)]).toEqual([401, 'credential_bound'])
+      expect(asBearer.headers['www-authenticate']).toMatch(/^DPoP .*error="invalid_token"/)
+      const unbound = await get(port, '/who', ['authorization', `DPoP ${authority.token().token}`, 'dpop', dpop])
+      expect([unbound.status, codeOf(unbound)]).toEqual([401, 'credential_unbound'])
+      const twice = await get(port, '/who', [
+        'authorization',
+        `DPoP ${token}`,
+        'authorization',
+        `Bearer ${token}`,
+        'dpop',
+        dpop,
+      ])
+      expect(twice.status).toBe(400)
     })
 
     it('RFC 6750 3.1 tells what is wrong with a bad one', async () => {

@@ -1,14 +1,16 @@
+import { PROOF_HEADER } from '@counterfoil/protocol'
 import type { Accepted } from '../decision.ts'
 import type { Verifier } from '../verifier.ts'
 import type { AuthenticateOptions, Presented, ReadyAnswer, Requirements } from './authenticate.ts'
 import { acceptedOf, admission, passage, whenEnded } from './passport.ts'
 
-/** What a request tells of who sent it. Several `Authorization` headers arrive joined by commas, which no Bearer credential holds. */
+/** What a request tells of who sent it. Several headers of one name arrive joined by commas, which neither a credential nor a proof holds. */
 export function presentedBy({ method, url, headers }: Request): Presented {
   const joined = headers.get('authorization')
   // Other schemes hold commas of their own.
-  const authorization = joined?.split(/^bearer /i.test(joined) ? ',' : /,(?= *bearer )/i) ?? []
-  return { method, path: new URL(url).pathname, authorization }
+  const authorization = joined?.split(/^(?:bearer|dpop) /i.test(joined) ? ',' : /,(?= *(?:bearer|dpop) )/i) ?? []
+  const proof = headers.get(PROOF_HEADER)
+  return { method, path: new URL(url).pathname, authorization, proofs: proof === null ? [] : [proof] }
 }
 
 /** Judges a request: the answer to send if it ends here. */

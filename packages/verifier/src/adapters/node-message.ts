@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { PROOF_HEADER } from '@counterfoil/protocol'
 import type { Presented, ReadyAnswer } from './authenticate.ts'
 
 /** What a request of Node tells of who sent it. */
@@ -7,10 +8,16 @@ export function presentedBy(request: IncomingMessage): Presented {
   const { method = 'GET', url = '/', rawHeaders } = request
   const [path = '/'] = url.split('?', 1)
   // Node shows the first of several; the raw list has them all.
-  const authorization = rawHeaders.filter(
-    (_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'authorization',
-  )
-  return { method, path, authorization }
+  return {
+    method,
+    path,
+    authorization: valuesOf(rawHeaders, 'authorization'),
+    proofs: valuesOf(rawHeaders, PROOF_HEADER),
+  }
+}
+
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 }
 
 /** Sends an answer, and says that there is nothing left to do. */

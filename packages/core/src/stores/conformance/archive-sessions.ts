@@ -17,12 +17,13 @@ import {
 const COPIES: readonly ConformanceCase[] = [
   holdBothTo('sessions that were copied are the same in every member, and go on', async (source, target) => {
     const { id } = await startSample(source.sessions, { deviceLabel: 'Zoë "\n', applicationGeneration: 2 })
+    const keyed = await startSample(source.sessions, { keyThumbprint: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' })
     const proof = { reauthenticated: { accountGeneration: 4 } }
     await source.sessions.advance(id, 0, sampleAdvance(NOW + HOUR, proof))
     const plain = { at: NOW }
     const bare = await startSample(source.sessions, { strategy: 'stateful', rotated: plain, started: plain })
     await copySessions(source, target)
-    for (const one of [id, bare.id]) {
+    for (const one of [id, bare.id, keyed.id]) {
       const before = await source.sessions.find(one, NOW + HOUR)
       assert.ok(before)
       assertSame(await target.sessions.find(one, NOW + HOUR), before)

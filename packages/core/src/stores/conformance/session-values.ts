@@ -117,5 +117,32 @@ const texts: readonly ConformanceCase[] = [
   }),
 ]
 
+const KEY = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
+
+const keys: readonly ConformanceCase[] = [
+  holdTo('the key that a session is bound to comes back, with a label and without', async ({ sessions }) => {
+    for (const deviceLabel of ['phone', undefined]) {
+      const session = await startSample(sessions, { keyThumbprint: KEY, deviceLabel })
+      assertSame(await sessions.find(session.id, NOW), session)
+      assertSame(await sessions.list(session.accountId, NOW), [session])
+      assertSame(await sessions.end(session.id), session)
+    }
+    const unbound = await startSample(sessions)
+    assert.equal((await sessions.find(unbound.id, NOW))?.keyThumbprint, undefined)
+  }),
+  holdTo('no move of a session takes its key away, nor gives one', async ({ sessions }) => {
+    for (const keyThumbprint of [KEY, undefined]) {
+      const { id } = await startSample(sessions, { keyThumbprint })
+      await sessions.advance(id, 0, sampleAdvance(NOW))
+      await sessions.advance(id, 1, sampleAdvance(NOW, { strategy: 'stateful' }))
+      await sessions.advance(id, 2, sampleAdvance(NOW, { reauthenticated: { accountGeneration: 3 } }))
+      await sessions.touch(id, NOW + 1, NOW + 2)
+      await sessions.raise(id, 9, NOW)
+      const standing = await sessions.find(id, NOW)
+      assertSame([standing?.generation, standing?.keyThumbprint], [9, keyThumbprint])
+    }
+  }),
+]
+
 /** What goes in comes out, and nobody shares it. */
-export const sessionValueCases: readonly ConformanceCase[] = [...copies, ...texts]
+export const sessionValueCases: readonly ConformanceCase[] = [...copies, ...texts, ...keys]

@@ -32,8 +32,9 @@ const TEXTS = {
   startedAddress: 6,
   startedUserAgent: 7,
   deviceLabel: 8,
+  keyThumbprint: 9,
 } as const
-const TEXTS_PER_ROW = 9
+const TEXTS_PER_ROW = 10
 
 interface Page {
   readonly numbers: Float64Array
@@ -101,6 +102,7 @@ export class SessionRows {
       idleExpiresAt: this.#number(row, 'idleExpiresAt'),
       expiresAt: this.#number(row, 'expiresAt'),
       deviceLabel: this.#text(row, 'deviceLabel'),
+      keyThumbprint: this.#text(row, 'keyThumbprint'),
     }
   }
 
@@ -113,14 +115,15 @@ export class SessionRows {
     this.#writeTexts(row, session)
   }
 
-  #writeTexts(row: number, { id, accountId, applicationId, strategy, rotated, started, deviceLabel }: Session): void {
+  #writeTexts(row: number, session: Session): void {
+    const { id, accountId, applicationId, strategy, rotated, started, deviceLabel, keyThumbprint } = session
     const { texts } = this.#page(row)
     const address = oneText(started.address, rotated.address)
     const userAgent = oneText(started.userAgent, rotated.userAgent)
     const from = (row % ROWS_PER_PAGE) * TEXTS_PER_ROW
     const names = [id, accountId, applicationId, strategy]
     const uses = [address, userAgent, started.address, started.userAgent]
-    ;[...names, ...uses, deviceLabel].forEach((text, column) => (texts[from + column] = text))
+    ;[...names, ...uses, deviceLabel, keyThumbprint].forEach((text, column) => (texts[from + column] = text))
   }
 
   #use(row: number, of: 'rotated' | 'started'): Use {

@@ -1,0 +1,168 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { fitsNarrowScreen, findBarriers } from './accessibility.ts'
+import { keepPictures } from './artefacts.ts'
+import { openChromium } from './chromium.ts'
+import { WITHOUT_CHROMIUM } from './in-chromium.ts'
+import { startShopProcess, type ShopProcess } from './shop-process.ts'
+import { PASSWORD } from './tab.ts'
+
+const STRATEGIES = ['hybrid', 'stateful', 'stateless'] as const
+
+/** How soon every tab knows. */
+const SECOND_MS = 1000
+
+let shop: ShopProcess
+let browser: Browser
+let user: BrowserContext
+let account = 0
+let email = ''
+
+async function visit(context: BrowserContext, strategy: string): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`${shop.web}/?strategy=${strategy}`)
+  return page
+}
+
+const status = (page: Page) => page.locator('#machine [aria-current]')
+const socket = (page: Page) => page.locator('#socket')
+
+async function reaches(page: Page, wanted: string): Promise<void> {
+  await status(page).filter({ hasText: wanted }).waitFor()
+}
+
+async function signUp(page: Page): Promise<void> {
+  await reaches(page, 'signed-out')
+  await enter(page, 'Make an account')
+}
+
+async function enter(page: Page, button: string): Promise<void> {
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: button }).click()
+}
+
+async function isConnected(page: Page): Promise<void> {
+  await reaches(page, 'signed-in')
+  await socket(page)
+    .filter({ hasText: /^connected$/ })
+    .waitFor()
+}
+
+/** When each of the pages has come to show it; epoch milliseconds. */
+async function allShow(pages: readonly Page[], wanted: string, ended: RegExp): Promise<number> {
+  await Promise.all(
+    pages.flatMap((page) => [
+      reaches(page, wanted),
+      socket(page).filter({ hasText: ended }).waitFor({ state: 'attached' }),
+    ]),
+  )
+  return performance.now()
+}
+
+describe.skipIf(WITHOUT_CHROMIUM)('the shop', () => {
+  beforeAll(async () => {
+    ;[shop, browser] = await Promise.all([startShopProcess(), openChromium()])
+  })
+  afterAll(async () => {
+    await browser.close()
+    await shop.close()
+  })
+  beforeEach(async () => {
+    user = await browser.newContext()
+    user.setDefaultTimeout(8000)
+    email = `user-${++account}@example.com`
+  })
+  afterEach(() => user.close())
+
+  describe.each(STRATEGIES)('%s', (strategy) => {
+    it('V7.4.1 when one tab signs in or out, all others know within a second, and their WebSockets end', async () => {
+      const pages = await Promise.all(Array.from({ length: 5 }, () => visit(user, strategy)))
+      const [first, second, ...others] = pages
+      if (first === undefined || second === undefined) throw new Error('there are no tabs')
+      await Promise.all(pages.map((page) => reaches(page, 'signed-out')))
+      await signUp(first)
+      await Promise.all(pages.map(isConnected))
+
+      await second.getByLabel('What would you like?').fill('Oolong')
+      await second.getByRole('button', { name: 'Order' }).click()
+      for (const page of pages) await page.locator('#orders').getByText('Oolong').waitFor()
+
+      const begunAt = performance.now()
+      await first.getByRole('button', { name: 'Sign out', exact: true }).click()
+      const knownAt = await allShow([second, ...others], 'signed-out', /4401/)
+      expect(knownAt - begunAt).toBeLessThan(SECOND_MS)
+      for (const page of pages) {
+        expect(await page.locator('#orders').textContent()).not.toContain('Oolong')
+        expect(await page.locator('#greeting').textContent()).toBe('')
+      }
+    })
+
+    it('stays signed in over a reload, and shows nothing private with the back button after signing out', async () => {
+      const page = await visit(user, strategy)
+      await signUp(page)
+      await isConnected(page)
+      await page.reload()
+      await isConnected(page)
+      await page.goto(`${shop.issuer}/healthz`)
+      const other = await visit(user, strategy)
+      await isConnected(other)
+      await other.getByRole('button', { name: 'Sign out', exact: true }).click()
+      await reaches(other, 'signed-out')
+      await page.goBack()
+      await reaches(page, 'signed-out')
+      expect(await page.locator('body').innerText()).not.toContain(email)
+    })
+
+    it('signing out everywhere ends the other device: its sockets at once, and with them what it shows', async () => {
+      const page = await visit(user, strategy)
+      await signUp(page)
+      await isConnected(page)
+      const device = await browser.newContext()
+      device.setDefaultTimeout(8000)
+      const elsewhere = await visit(device, strategy)
+      await reaches(elsewhere, 'signed-out')
+      await enter(elsewhere, 'Sign in')
+      await isConnected(elsewhere)
+      const begunAt = performance.now()
+      await page.getByRole('button', { name: 'Sign out everywhere' }).click()
+      await socket(elsewhere).filter({ hasText: /4401/ }).waitFor({ state: 'attached' })
+      expect(performance.now() - begunAt).toBeLessThan(SECOND_MS)
+      await reaches(elsewhere, 'signed-out')
+      await device.close()
+    })
+  })
+
+  it('can be used with the keyboard alone', async () => {
+    const page = await visit(user, 'hybrid')
+    await reaches(page, 'signed-out')
+    const press = async (keys: readonly string[]): Promise<void> => {
+      for (const key of keys) await page.keyboard.press(key)
+    }
+    await press(['Tab'])
+    await page.keyboard.type(email)
+    await press(['Tab'])
+    await page.keyboard.type(PASSWORD)
+    await press(['Tab', 'Tab', 'Enter'])
+    await isConnected(page)
+    await page.getByLabel('What would you like?').focus()
+    await page.keyboard.type('Paper')
+    await press(['Enter'])
+    await page.locator('#orders').getByText('Paper').waitFor()
+  })
+
+  it('says what is wrong, has no barrier, and fits the narrowest screen', async () => {
+    const page = await visit(user, 'hybrid')
+    await reaches(page, 'signed-out')
+    await enter(page, 'Sign in')
+    await page.getByRole('alert').waitFor()
+    expect(await findBarriers(page)).toEqual([])
+    await keepPictures(page, 'shop-visitor')
+    expect(await fitsNarrowScreen(page)).toBe(true)
+    await enter(page, 'Make an account')
+    await isConnected(page)
+    expect(await findBarriers(page)).toEqual([])
+    await keepPictures(page, 'shop-customer')
+    expect(await fitsNarrowScreen(page)).toBe(true)
+  })
+})

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { WITHOUT_CHROMIUM } from './in-chromium.ts'
+import { judgeTabs } from './tabs/judge.ts'
+import { runTabs } from './tabs/run.ts'
+
+/** In CI a thousand of both together. */
+const ROUNDS = process.env['CI'] === 'true' ? 500 : 60
+
+describe.skipIf(WITHOUT_CHROMIUM)('ten tabs of one user', () => {
+  it.each(['off', 'auto'] as const)(
+    'refresh at once, again and again, while answers are lost: one session, one rotation for each generation, and nobody is signed out (proof %s)',
+    async (proof) => {
+      const seed = Math.floor(Math.random() * 1e9)
+      process.stdout.write(`ten tabs: seed ${seed}\n`)
+      const outcome = await runTabs({ tabs: 10, rounds: ROUNDS, seed, proof })
+      expect(judgeTabs(outcome, ROUNDS), `seed ${seed}`).toEqual([])
+    },
+    600_000,
+  )
+})

@@ -1,0 +1,150 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { ROUTES } from '@counterfoil/protocol'
+import { createVerifier } from '@counterfoil/verifier'
+import { authenticate, authOf } from '@counterfoil/verifier/node'
+import { calculateThumbprint, generateKeyPair, generateProof, type JWSAlgorithm } from 'dpop'
+import * as oauth from 'oauth4webapi'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { PASSWORD, send, signUp, textIn, type Answer } from './client.ts'
+import { freePort, makeFolder, startServer, type RunningServer } from './harness.ts'
+
+const CLIENT: oauth.Client = { client_id: 'hybrid' }
+const VISITOR = 'ada@example.com'
+
+/** A server whose issuer is where it listens, and what a client finds out about it. */
+async function open(environment: Record<string, string> = {}, folder = makeFolder(), port?: number) {
+  const at = port ?? (await freePort())
+  const own = { COUNTERFOIL_LISTEN: `127.0.0.1:${at}`, COUNTERFOIL_ISSUER: `http://localhost:${at}` }
+  const server = await startServer({ folder: folder.path, environment: { ...own, ...environment } })
+  onTestFinished(async () => {
+    if (server.process.exitCode === null) await server.stop()
+    folder[Symbol.dispose]()
+  })
+  const issuer = new URL(server.url)
+  const insecure = { [oauth.allowInsecureRequests]: true }
+  const response = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
+  const as = await oauth.processDiscoveryResponse(issuer, response)
+  return { server, folder, port: at, as, insecure }
+}
+
+/** Signs in with a proof that the package `dpop` makes, once more with the nonce where one is asked for. */
+async function signInBound(server: RunningServer, keys: CryptoKeyPair, nonce?: string): Promise<Answer> {
+  const dpop = await generateProof(keys, server.url + ROUTES.sessions, 'POST', nonce)
+  const json = { client_id: 'hybrid', email: VISITOR, password: PASSWORD }
+  const answer = await send(server.url, ROUTES.sessions, { json, headers: { dpop } })
+  const asked = answer.headers.get('dpop-nonce')
+  return answer.status === 401 && asked !== null && nonce === undefined ? signInBound(server, keys, asked) : answer
+}
+
+/** A request that is sent once more where a nonce is asked for. */
+async function persist<Result>(act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!oauth.isDPoPNonceError(error)) throw error
+    return act()
+  }
+}
+
+describe.each([
+  ['that asks nobody for nonces', {}],
+  ['that asks everybody for nonces', { COUNTERFOIL_POLICY_PROOF_NONCE_SECONDS: '60' }],
+])('independent clients at a server %s', (_title, environment) => {
+  test.each<JWSAlgorithm>(['ES256', 'Ed25519', 'RS256', 'PS256'])(
+    'RFC 9449 5 V10.3.5 V10.4.14 sign in, call and refresh with a key of %s, by dpop and by oauth4webapi',
+    { timeout: 60_000 },
+    async (algorithm) => {
+      const { server, as, insecure } = await open(environment)
+      await signUp({ url: server.url, email: VISITOR })
+      const keys = await generateKeyPair(algorithm)
+      const signedIn = await signInBound(server, keys)
+      expect([signedIn.status, signedIn.body['token_type']]).toEqual([201, 'DPoP'])
+
+      expect(as.dpop_signing_alg_values_supported).toContain(algorithm)
+      const DPoP = oauth.DPoP(CLIENT, keys)
+      const refreshed = await persist(async () => {
+        const token = textIn(signedIn, 'refresh_token') ?? ''
+        const options = { DPoP, ...insecure }
+        const response = await oauth.refreshTokenGrantRequest(as, CLIENT, oauth.None(), token, options)
+        return oauth.processRefreshTokenResponse(as, CLIENT, response)
+      })
+      // The library writes it in small letters, as RFC 6749 §5.1 lets it.
+      expect(refreshed.token_type).toBe('dpop')
+
+      const url = new URL(server.url + ROUTES.account)
+      const call = (more: object): Promise<Response> =>
+        oauth.protectedResourceRequest(refreshed.access_token, 'GET', url, undefined, undefined, {
+          ...insecure,
+          ...more,
+        })
+      const answer = await persist(() => call({ DPoP }))
+      expect([answer.status, await answer.json()]).toMatchObject([200, { email: VISITOR }])
+      await expect(call({})).rejects.toThrow(oauth.WWWAuthenticateChallengeError)
+      const other = oauth.DPoP(CLIENT, await generateKeyPair(algorithm))
+      await expect(persist(() => call({ DPoP: other }))).rejects.toThrow(oauth.WWWAuthenticateChallengeError)
+
+      const claims = JSON.parse(
+        Buffer.from(refreshed.access_token.split('.')[1] ?? '', 'base64url').toString(),
+      ) as object
+      expect(claims).toMatchObject({ cnf: { jkt: await calculateThumbprint(keys.publicKey) } })
+      expect(await server.stop()).toBe(0)
+    },
+  )
+})
+
+test('an independent client is let in at a service by its verifier, and nobody else with its token', async () => {
+  const { server } = await open()
+  await signUp({ url: server.url, email: VISITOR })
+  const origin = `http://127.0.0.1:${await freePort()}`
+  const verifier = createVerifier({ issuer: server.url, audience: server.url, proofs: { origin } })
+  const isKnown = authenticate(verifier)
+  const service = createServer((request, response) => {
+    void isKnown(request, response).then((known) => known && response.end(authOf(request)?.identity.accountId))
+  })
+  service.listen(Number(new URL(origin).port), '127.0.0.1')
+  await once(service, 'listening')
+  onTestFinished(async () => {
+    verifier.close()
+    service.close()
+    service.closeAllConnections()
+  })
+  expect((service.address() as AddressInfo).port).toBe(Number(new URL(origin).port))
+
+  const keys = await generateKeyPair('ES256')
+  const token = textIn(await signInBound(server, keys), 'access_token') ?? ''
+  const ask = async (headers: Record<string, string>): Promise<[number, string | null]> => {
+    const { status, headers: answered } = await fetch(`${origin}/orders?page=2`, { headers })
+    return [status, answered.get('www-authenticate')]
+  }
+  const authorization = `DPoP ${token}`
+  const dpop = await generateProof(keys, `${origin}/orders`, 'GET', undefined, token)
+  expect(await ask({ authorization, dpop })).toEqual([200, null])
+  expect(await ask({ authorization, dpop })).toEqual([401, expect.stringContaining('error="invalid_dpop_proof"')])
+  expect(await ask({ authorization: `Bearer ${token}` })).toEqual([
+    401,
+    expect.stringMatching(/^DPoP .*"invalid_token"/),
+  ])
+  const elsewhere = await generateProof(keys, `${server.url}/orders`, 'GET', undefined, token)
+  expect(await ask({ authorization, dpop: elsewhere })).toEqual([401, expect.stringContaining('invalid_dpop_proof')])
+})
+
+test('RFC 9449 11.1 a proof that was used is refused after a restart, too, and the session goes on', async () => {
+  const first = await open()
+  await signUp({ url: first.server.url, email: VISITOR })
+  const keys = await generateKeyPair('ES256')
+  const token = textIn(await signInBound(first.server, keys), 'access_token') ?? ''
+  const { url } = first.server
+  const prove = () => generateProof(keys, url + ROUTES.account, 'GET', undefined, token)
+  const ask = async (dpop: string): Promise<unknown> => {
+    const answer = await send(url, ROUTES.account, { headers: { authorization: `DPoP ${token}`, dpop } })
+    return answer.body['code'] ?? answer.status
+  }
+  const used = await prove()
+  expect(await ask(used)).toBe(200)
+  expect(await first.server.stop()).toBe(0)
+  await open({}, first.folder, first.port)
+  expect(await ask(used)).toBe('invalid_dpop_proof')
+  expect(await ask(await prove())).toBe(200)
+})

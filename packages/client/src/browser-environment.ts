@@ -1,0 +1,63 @@
+import { memoryStorage, type Channel, type Environment, type Notes } from './environment.ts'
+import { openBrowserKey } from './proof/browser-key.ts'
+
+/** What may be missing of it outside of browsers. */
+const PLACE: Partial<Pick<typeof globalThis, 'navigator' | 'localStorage' | 'document' | 'location'>> = globalThis
+
+/** The environment of a browser, as far as there is one: Node, workers and React Native have a part of it. */
+export function browserEnvironment(): Environment {
+  return {
+    fetch: (request) => fetch(request),
+    origin: PLACE.location?.origin,
+    now: () => Date.now(),
+    monotonicNow: () => performance.now(),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    locks: PLACE.navigator?.locks,
+    openChannel: typeof BroadcastChannel === 'undefined' || typeof document === 'undefined' ? undefined : openChannel,
+    openKey: openBrowserKey,
+    onWake,
+    isOffline: () => !(PLACE.navigator?.onLine ?? true),
+    notes: openNotes(),
+  }
+}
+
+function openChannel(name: string): Channel {
+  const channel = new BroadcastChannel(name)
+  return {
+    post: (message) => channel.postMessage(message),
+    listen: (listener) => channel.addEventListener('message', ({ data }) => listener(data)),
+    close: () => channel.close(),
+  }
+}
+
+/** The network is back; a page is looked at again; a page comes back as it was left, with the back button. */
+function onWake(listener: () => void): () => void {
+  if (typeof document === 'undefined') return () => undefined
+  const onVisible = (): void => {
+    if (document.visibilityState === 'visible') listener()
+  }
+  addEventListener('online', listener)
+  addEventListener('pageshow', listener)
+  document.addEventListener('visibilitychange', onVisible)
+  return () => {
+    removeEventListener('online', listener)
+    removeEventListener('pageshow', listener)
+    document.removeEventListener('visibilitychange', onVisible)
+  }
+}
+
+/** Some browsers throw where storage is switched off. */
+function openNotes(): Notes {
+  try {
+    const { localStorage } = PLACE
+    if (localStorage === undefined || PLACE.document === undefined) return memoryStorage()
+    return {
+      get: (name) => localStorage.getItem(name) ?? undefined,
+      set: (name, value) => localStorage.setItem(name, value),
+      remove: (name) => localStorage.removeItem(name),
+    }
+  } catch {
+    return memoryStorage()
+  }
+}
