@@ -1,3 +1,4 @@
+import { ROUTES } from '@counterfoil/protocol'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { findBarriers, fitsNarrowScreen } from './accessibility.ts'
@@ -62,6 +63,17 @@ async function signIn(page: Page, email: string, password = PASSWORD): Promise<v
   await send(page, { email, password })
 }
 
+/** As the client of some application does. */
+async function signInByInterface(email: string, label: string): Promise<void> {
+  const json = { client_id: 'hybrid', email, password: PASSWORD, device_label: label }
+  const response = await fetch(scene.issuer + ROUTES.sessions, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(json),
+  })
+  expect(response.status).toBe(201)
+}
+
 const press = async (page: Page, name: string | RegExp): Promise<void> => {
   await page.getByRole('button', { name }).first().click()
   await page.waitForLoadState()
@@ -99,7 +111,10 @@ describe.skipIf(WITHOUT_CHROMIUM)('the pages of the server', () => {
 
     it.each(OWN)('%s does so for whoever is signed in, and V7.4.4 offers to sign out', async (path) => {
       const page = await visit({ language })
-      await signUp(page)
+      const email = await signUp(page)
+      await signIn(await visit({ language: 'en' }), email)
+      await signInByInterface(email, '거실 TV')
+      await signInByInterface(email, 'A tablet with a name that is far longer than anything that fits beside another')
       await look(page, path)
       await page
         .getByRole('button', { name: language === 'ko' ? '로그아웃' : 'Sign out', exact: true })

@@ -102,9 +102,10 @@ input[aria-invalid=true] { border-color: var(--danger); box-shadow: inset 0 0 0 
 
 const LISTS = `.devices { list-style: none; padding: 0; display: grid; gap: 1rem }
 .device { gap: 1rem }
-.device > header { display: flex; flex-wrap: wrap; gap: .375rem .75rem; align-items: center }
-.badge { font-size: .8125rem; font-weight: 650; padding: .125rem .625rem; border-radius: 1rem; color: var(--good); background: var(--good-soft) }
-.device > header form { margin-left: auto }
+.device > header { display: flex; gap: .75rem; align-items: center }
+.device > header h2, .device > header h3 { min-width: 0; overflow-wrap: anywhere }
+.badge { flex: none; font-size: .8125rem; font-weight: 650; padding: .125rem .625rem; border-radius: 1rem; color: var(--good); background: var(--good-soft) }
+.device > header form { margin-left: auto; flex: none }
 .device .plain { min-height: 2.75rem; padding: .25rem 1rem }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: .5rem 2rem }
 .facts div { display: flex; gap: .75rem; align-items: baseline }
