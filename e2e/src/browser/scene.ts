@@ -20,6 +20,8 @@ export type Strategy = (typeof STRATEGIES)[number]
 export interface SceneOptions extends ChromiumOptions {
   /** Lines under `[policy]`. */
   readonly policy?: Readonly<Record<string, number>>
+  /** The module of the pages. Default: a client, for tests to use. */
+  readonly entry?: string
   /** Whether everything is https, and each party has a host of its own below one domain. Default: http on `localhost`, where parties differ by port. */
   readonly secure?: boolean
 }
@@ -58,7 +60,8 @@ export class Scene {
   static async open(options: SceneOptions = {}): Promise<Scene> {
     const folder = makeFolder()
     const certificate = options.secure === true ? makeCertificate(folder.path) : undefined
-    const [proxy, pages] = [await FaultProxy.open(certificate), await PageServer.open(await bundle(ENTRY), certificate)]
+    const script = await bundle(options.entry ?? ENTRY)
+    const [proxy, pages] = [await FaultProxy.open(certificate), await PageServer.open(script, certificate)]
     const issuer = certificate ? `https://${HOSTS.issuer}:${proxy.port}` : `http://localhost:${proxy.port}`
     writeFileSync(join(folder.path, 'counterfoil.toml'), describeIssuer(issuer, pages, options))
     const server = await serve(folder.path, await freePort())

@@ -6,7 +6,7 @@ import { createClient } from '@counterfoil/client'
  */
 const wanted = new URLSearchParams(location.search)
 const told: { readonly state: unknown; readonly at: number }[] = []
-const auth = createClient({
+export const auth = createClient({
   issuer: wanted.get('issuer') ?? '',
   clientId: wanted.get('client_id') ?? '',
   proof: wanted.get('proof') === 'auto' ? 'auto' : 'off',
