@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { elapsedMs, isSpent, type Held } from './held.ts'
+import { elapsedMs, instantsAt, isSpent, type Held } from './held.ts'
 
 const at = (monotonic: number, wall: number) => ({ monotonic, wall })
 const token = (lifeMs: number): Held => ({ token: 't', scheme: 'Bearer', lifeMs, since: at(0, 0) })
@@ -22,6 +22,11 @@ describe('time that has passed', () => {
       }),
     )
   })
+})
+
+it('an instant that another tab tells of counts from then, and from now on where the clock was set back meanwhile', () => {
+  expect(elapsedMs(instantsAt(5000, at(100, 8000)), at(100, 8000))).toBe(3000)
+  expect(elapsedMs(instantsAt(5000, at(100, 2000)), at(100, 2000))).toBe(0)
 })
 
 describe('a token', () => {

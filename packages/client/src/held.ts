@@ -22,6 +22,11 @@ export function instants({ monotonicNow, now }: Pick<Environment, 'monotonicNow'
   return { monotonic: monotonicNow(), wall: now() }
 }
 
+/** An instant of the clock on the wall, on both clocks. Pure. */
+export function instantsAt(wall: number, now: Instants): Instants {
+  return { wall, monotonic: now.monotonic - Math.max(0, now.wall - wall) }
+}
+
 /**
  * How much time has passed, in milliseconds, by whichever clock says more: a monotonic one may stand still while the device sleeps, and that of the
  * wall may be set back. What the wall clock says is of no importance, only how it moved. Pure.

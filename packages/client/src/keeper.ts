@@ -1,7 +1,7 @@
 import { ROUTES } from '@counterfoil/protocol'
 import { ClientError } from './client-error.ts'
 import type { ProofKey } from './environment.ts'
-import { elapsedMs, instants, isSpent, type Held } from './held.ts'
+import { elapsedMs, instants, instantsAt, isSpent, type Held } from './held.ts'
 import { claimsIn, type TokenClaims } from './token-claims.ts'
 import { errorOf, IssuerRequests, type Answer } from './issuer-requests.ts'
 import type { Settings } from './options.ts'
@@ -299,16 +299,18 @@ export class Keeper implements TabListener {
     return this.noted(LEAVING) !== undefined
   }
 
-  adopt({ token, scheme, restMs, skewMs, account, session }: Shared): boolean {
+  adopt({ token, scheme, lifeMs, takenAt, skewMs, account, session }: Shared): boolean {
     if (this.#over.has(session.id) || this.isLeaving || !this.#shares) return false
     // A tab that has not heard of a newer sign-in offers the session before it.
     if (this.noted('session') !== session.id) return false
     const { state } = this
     const isSame = isIn(state) && state.session.id === session.id
     // A tab that has not heard of the newest yet offers what it has.
-    if (isSame && this.#held !== undefined && restMs <= this.#restMs(this.#held)) return false
+    const now = this.#instants()
+    if (isSame && this.#held !== undefined && takenAt <= this.#held.since.wall && !isSpent(this.#held, now))
+      return false
     if (!isSame) this.turnPage()
-    this.#held = { token, scheme, lifeMs: restMs, since: this.#instants() }
+    this.#held = { token, scheme, lifeMs, since: instantsAt(takenAt, now) }
     this.prover.skewMs = skewMs
     this.states.set({ status: 'signed-in', account, session })
     return true
@@ -320,9 +322,9 @@ export class Keeper implements TabListener {
     if (held === undefined || !isIn(state) || !this.#shares) return undefined
     // What is being replaced is no help to others.
     if (this.#renewing !== undefined && held.token === this.#used) return undefined
+    const { token, scheme, lifeMs, since } = held
     const { account, session } = state
-    const { skewMs } = this.prover
-    return { token: held.token, scheme: held.scheme, restMs: this.#restMs(held), skewMs, account, session }
+    return { token, scheme, lifeMs, takenAt: since.wall, skewMs: this.prover.skewMs, account, session }
   }
 
   #restMs({ lifeMs, since }: Held): number {

@@ -24,6 +24,7 @@ export class ModelBrowser {
   readonly #notes = memoryStorage()
   readonly #channels = new Set<Listener>()
   readonly #hasLocks: boolean
+  #now = 0
   #lock: Promise<unknown> = Promise.resolve()
   #holders = 0
 
@@ -53,8 +54,8 @@ export class ModelBrowser {
       wait: (ms) => this.#happens(Promise.resolve(), `${ms} ms pass`),
       locks: this.#hasLocks ? { request: this.#request.bind(this) as LockManager['request'] } : undefined,
       openChannel: () => this.#openChannel(),
-      monotonicNow: () => 0,
-      now: () => 0,
+      monotonicNow: () => this.#now,
+      now: () => ++this.#now,
       notes: this.#notes,
     }
   }

@@ -6,8 +6,9 @@ import type { WhoAmI } from '../wire.ts'
 export interface Shared extends WhoAmI {
   readonly token: string | undefined
   readonly scheme: 'Bearer' | 'DPoP'
-  /** What is left of its life, in milliseconds. */
-  readonly restMs: number
+  readonly lifeMs: number
+  /** When the first tab took it, by the clock on the wall, which they have in common: it tells which of two is newer, however late a message comes. */
+  readonly takenAt: number
   readonly skewMs: number
 }
 
@@ -27,7 +28,7 @@ export interface TabListener {
 }
 
 /** How long a tab waits for what another may have; and for what another must have, because it has just been given way. */
-const ASK_MS = { perhaps: 60, surely: 500 } as const
+const ASK_MS = { perhaps: 60, surely: 1000 } as const
 
 /** The other tabs of this origin with the same client. */
 export class Tabs {
