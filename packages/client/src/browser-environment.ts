@@ -2,7 +2,9 @@ import { memoryStorage, type Channel, type Environment, type Notes } from './env
 import { openBrowserKey } from './proof/browser-key.ts'
 
 /** What may be missing of it outside of browsers. */
-const PLACE: Partial<Pick<typeof globalThis, 'navigator' | 'localStorage' | 'document' | 'location'>> = globalThis
+const PLACE: Partial<
+  Pick<typeof globalThis, 'navigator' | 'localStorage' | 'document' | 'location' | 'BroadcastChannel'>
+> = globalThis
 
 /** The environment of a browser, as far as there is one: Node, workers and React Native have a part of it. */
 export function browserEnvironment(): Environment {
@@ -14,7 +16,7 @@ export function browserEnvironment(): Environment {
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     locks: PLACE.navigator?.locks,
-    openChannel: typeof BroadcastChannel === 'undefined' || typeof document === 'undefined' ? undefined : openChannel,
+    openChannel: PLACE.document && PLACE.BroadcastChannel ? openChannel : undefined,
     openKey: openBrowserKey,
     onWake,
     isOffline: () => !(PLACE.navigator?.onLine ?? true),
@@ -33,18 +35,12 @@ function openChannel(name: string): Channel {
 
 /** The network is back; a page is looked at again; a page comes back as it was left, with the back button. */
 function onWake(listener: () => void): () => void {
-  if (typeof document === 'undefined') return () => undefined
-  const onVisible = (): void => {
-    if (document.visibilityState === 'visible') listener()
+  const leaving = new AbortController()
+  if (PLACE.document !== undefined) {
+    for (const name of ['online', 'pageshow']) addEventListener(name, listener, leaving)
+    document.addEventListener('visibilitychange', () => document.hidden || listener(), leaving)
   }
-  addEventListener('online', listener)
-  addEventListener('pageshow', listener)
-  document.addEventListener('visibilitychange', onVisible)
-  return () => {
-    removeEventListener('online', listener)
-    removeEventListener('pageshow', listener)
-    document.removeEventListener('visibilitychange', onVisible)
-  }
+  return () => leaving.abort()
 }
 
 /** Some browsers throw where storage is switched off. */

@@ -20,26 +20,27 @@ export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly code: ClientErrorCode
   /** Of the answer, where there was one. */
-  readonly status: number | undefined
+  declare readonly status: number | undefined
   /** Where in the request: a JSON pointer, or the name of a parameter. */
-  readonly field: string | undefined
+  declare readonly field: string | undefined
   /** How long to wait before the next attempt, in milliseconds. */
-  readonly retryAfterMs: number | undefined
+  declare readonly retryAfterMs: number | undefined
 
   constructor(
     code: ClientErrorCode,
     text: string,
-    more: {
+    {
+      cause,
+      ...more
+    }: {
       readonly status?: number | undefined
       readonly field?: string | undefined
       readonly retryAfterMs?: number | undefined
       readonly cause?: unknown
     } = {},
   ) {
-    super(text, { cause: more.cause })
+    super(text, { cause })
     this.code = code
-    this.status = more.status
-    this.field = more.field
-    this.retryAfterMs = more.retryAfterMs
+    Object.assign(this, more)
   }
 }

@@ -1,7 +1,7 @@
 import { ROUTES } from '@counterfoil/protocol'
 import { fetchAuthorized } from './authorized-fetch.ts'
 import { ClientError } from './client-error.ts'
-import { errorOf, type Answer } from './issuer-requests.ts'
+import { errorOf, parse, unreachable, type Answer } from './issuer-requests.ts'
 import type { Keeper } from './keeper.ts'
 import { isIn } from './state.ts'
 import type { Account, Credentials, Session } from './wire.ts'
@@ -80,14 +80,9 @@ export class IssuerApi {
       const response = await fetchAuthorized(this.#keeper, this.#keeper.settings.issuer + path, init)
       return { status: response.status, headers: response.headers, body: parse(await response.text()) }
     } catch (cause) {
-      if (cause instanceof ClientError) throw cause
-      throw new ClientError('network', 'The issuer cannot be reached.', { cause })
+      throw cause instanceof ClientError ? cause : unreachable(cause)
     }
   }
-}
-
-function parse(text: string): unknown {
-  return text === '' ? undefined : JSON.parse(text)
 }
 
 export function sessionsApi(api: IssuerApi, keeper: Keeper): SessionsApi {

@@ -57,7 +57,7 @@ export class IssuerRequests {
       const { status, headers } = response
       return { status, headers, body: parse(await response.text()) }
     } catch (cause) {
-      throw new ClientError('network', 'The issuer cannot be reached.', { cause })
+      throw unreachable(cause)
     }
   }
 }
@@ -67,7 +67,13 @@ function isNonceWanted({ body }: Answer): boolean {
   return code === 'use_dpop_nonce' || error === 'use_dpop_nonce'
 }
 
-function parse(text: string): unknown {
+/** Nothing came back. */
+export function unreachable(cause: unknown): ClientError {
+  return new ClientError('network', 'The issuer cannot be reached.', { cause })
+}
+
+/** What JSON says; undefined when it is none. */
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

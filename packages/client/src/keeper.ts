@@ -38,7 +38,7 @@ export class Keeper implements TabListener {
   /** Whether the other tabs can go on with what this one has. */
   #shares = true
   #failures = 0
-  #isClosed = false
+  isClosed = false
 
   constructor(settings: Settings) {
     const { environment, name, proves } = settings
@@ -86,7 +86,7 @@ export class Keeper implements TabListener {
   async #askLater(because: unknown): Promise<void> {
     const toldMs = because instanceof ClientError ? (because.retryAfterMs ?? 0) : 0
     await this.settings.environment.wait(Math.max(toldMs, Math.min(MOST_BACKOFF_MS, 250 * 2 ** this.#failures++)))
-    if (!this.#isClosed) this.beginAgain()
+    if (!this.isClosed) this.beginAgain()
   }
 
   /** Asks now, if it is not known who is signed in. */
@@ -256,8 +256,12 @@ export class Keeper implements TabListener {
   note(what: string, text: string | undefined): void {
     const { notes } = this.settings.environment
     const name = `${this.settings.name} ${what}`
-    if (text === undefined) notes.remove(name)
-    else notes.set(name, text)
+    try {
+      if (text === undefined) notes.remove(name)
+      else notes.set(name, text)
+    } catch {
+      // There is no room: the other tabs and the next page do without.
+    }
   }
 
   noted(what: string): string | undefined {
@@ -345,12 +349,12 @@ export class Keeper implements TabListener {
       // Somebody else is signed in by now, or nobody: what is shown is not theirs.
       this.#held = undefined
       this.states.set({ status: 'unknown' })
-      this.beginAgain()
+      void Promise.allSettled([this.#renewing]).then(() => this.beginAgain())
     } else if (isSpent(this.#held, this.#instants())) this.renew(this.#held.token).catch(() => undefined)
   }
 
   close(): void {
-    this.#isClosed = true
+    this.isClosed = true
     this.#tabs.close()
   }
 

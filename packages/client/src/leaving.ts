@@ -56,7 +56,7 @@ export class Leaving {
     const { held } = keeper
     const scope = everywhere || this.pending === 'everywhere' ? 'everywhere' : 'here'
     if (keeper.isShared) keeper.note(LEAVING, scope)
-    else this.#own = scope
+    if (keeper.noted(LEAVING) !== scope) this.#own = scope
     keeper.depart('signed-out')
     this.#tries = 0
     return this.#tell(wait, held)
@@ -64,7 +64,7 @@ export class Leaving {
 
   /** Tells the server what it could not be told before. Never rejects. */
   async catchUp(): Promise<void> {
-    if (this.pending !== undefined) await this.#tell(false, undefined)
+    if (this.pending !== undefined && !this.#keeper.isClosed) await this.#tell(false, undefined)
   }
 
   #tell(wait: boolean, held: Held | undefined): Promise<SignedOut> {
@@ -86,7 +86,9 @@ export class Leaving {
     const path = scope === 'everywhere' ? ROUTES.sessions : ROUTES.currentSession
     const end = (proven: IssuerRequest) => requests.send('DELETE', wait ? `${path}?wait=everywhere` : path, proven)
     let answer = held && (await end({ token: held.token, key: await this.#keeper.keyFor(held.scheme) }))
-    if (answer === undefined || answer.status === 401) {
+    if (answer === undefined || (answer.status === 401 && !hasEnded(answer))) {
+      // Another tab has told the server meanwhile: whoever is signed in by now is not who was to be signed out.
+      if (scope === undefined) return { told: true, revocation: undefined }
       const renewed = await this.#renewed()
       // The session is over already; others could be ended by nobody but it.
       if (renewed === undefined) return this.#settle({ told: scope === 'here', revocation: undefined })
@@ -95,7 +97,7 @@ export class Leaving {
     }
     if (isUncertain(answer) || (answer.status === 401 && !hasEnded(answer))) throw errorOf(answer)
     const { revocation }: { revocation?: Revocation } = Object(answer.body)
-    return this.#settle({ told: answer.status === 200 || (hasEnded(answer) && scope === 'here'), revocation })
+    return this.#settle({ told: answer.status === 200 || (hasEnded(answer) && scope !== 'everywhere'), revocation })
   }
 
   /** Ends a session that nobody has used. */

@@ -40,7 +40,7 @@ export const ERRORS = {
   headers_too_large: [431, 'The headers are too large.'],
   internal: [500, 'Something went wrong here. It has been logged.'],
   store_unavailable: [503, 'Cannot tell right now: the store is out of reach. Nothing was lost; try again.'],
-  busy: [503, 'Too many passwords are being checked right now. Try again.'],
+  busy: [503, 'Too much is going on for this right now. Try again.'],
   draining: [503, 'This server is shutting down. Try again.'],
 } as const satisfies Record<string, readonly [status: number, text: string]>
 

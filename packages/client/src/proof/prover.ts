@@ -2,24 +2,6 @@ import { PROOF_HEADER, PROOF_NONCE_HEADER, PROOF_TYPE } from '@counterfoil/proto
 import { encodeBase64url } from '../base64url.ts'
 import type { Environment, ProofKey } from '../environment.ts'
 
-/** What a proof is made from. */
-interface ProofParts {
-  readonly method: string
-  readonly url: string
-  /** Epoch seconds. */
-  readonly issuedAt: number
-  readonly id: string
-  readonly nonce?: string | undefined
-  /** SHA-256 of the token that comes along, in base64url. */
-  readonly tokenHash?: string | undefined
-}
-
-/** The claims of a proof (RFC 9449 §4.2): its address is without query and fragment. Pure. */
-function proofClaims({ method, url, issuedAt, id, nonce, tokenHash }: ProofParts): object {
-  const [htu] = url.split(/[?#]/)
-  return { jti: id, htm: method, htu, iat: issuedAt, ...(nonce && { nonce }), ...(tokenHash && { ath: tokenHash }) }
-}
-
 /** Proves that this client has its key (DPoP, RFC 9449), request by request. */
 export class Prover {
   readonly #environment: Environment
@@ -59,25 +41,25 @@ export class Prover {
   /** Adds the proof of a request. */
   async prove(key: ProofKey, request: Request, token?: string): Promise<void> {
     const { now, randomBytes } = this.#environment
-    const claims = proofClaims({
-      method: request.method,
-      url: request.url,
-      issuedAt: Math.floor((now() + this.skewMs) / 1000),
-      id: encodeBase64url(randomBytes(16)),
-      nonce: this.#nonces.get(new URL(request.url).origin),
-      tokenHash: token === undefined ? undefined : await sha256(token),
-    })
+    const { method, url } = request
+    // RFC 9449 §4.2: the address is without query and fragment; what is undefined is left out.
+    const claims = {
+      jti: encodeBase64url(randomBytes(16)),
+      htm: method,
+      htu: url.split(/[?#]/)[0],
+      iat: Math.floor((now() + this.skewMs) / 1000),
+      nonce: this.#nonces.get(new URL(url).origin),
+      ath: token === undefined ? undefined : await sha256(token),
+    }
     const head = { typ: PROOF_TYPE, alg: 'ES256', jwk: key.publicJwk }
     const input = `${encodeJson(head)}.${encodeJson(claims)}`
     request.headers.set(PROOF_HEADER, `${input}.${encodeBase64url(await key.sign(bytesOf(input)))}`)
   }
 
-  /** Keeps the nonce that came with an answer; whether there was one. */
-  note(request: Request, response: Response): boolean {
-    const nonce = response.headers.get(PROOF_NONCE_HEADER)
-    if (nonce === null) return false
-    this.#nonces.set(new URL(request.url).origin, nonce)
-    return true
+  /** Keeps the nonce that came with an answer. */
+  note({ url }: Request, { headers }: Response): void {
+    const nonce = headers.get(PROOF_NONCE_HEADER)
+    if (nonce !== null) this.#nonces.set(new URL(url).origin, nonce)
   }
 }
 

@@ -11,6 +11,8 @@ type Listener = (message: unknown) => void
 export interface ModelTab {
   readonly client: Client
   readonly told: State[]
+  /** The tab is looked at again. */
+  readonly wake: () => void
 }
 
 /** A browser with tabs that share cookies, notes, locks and channels; whatever takes time takes as long as the schedule wants. */
@@ -24,6 +26,8 @@ export class ModelBrowser {
   readonly #notes = memoryStorage()
   readonly #channels = new Set<Listener>()
   readonly #hasLocks: boolean
+  /** How many requests are on their way. */
+  inFlight = 0
   #now = 0
   #lock: Promise<unknown> = Promise.resolve()
   #holders = 0
@@ -35,25 +39,33 @@ export class ModelBrowser {
   }
 
   open(): ModelTab {
+    const wakes = new Set<() => void>()
     const client = createClient({
       issuer: MODEL_ISSUER,
       clientId: 'shop',
       origins: [MODEL_API],
       proof: 'off',
-      environment: this.#environment(),
+      environment: this.#environment(wakes),
     })
-    const tab: ModelTab = { client, told: [] }
+    const tab: ModelTab = { client, told: [], wake: () => wakes.forEach((listener) => listener()) }
     client.subscribe((state) => tab.told.push(state))
     this.tabs.push(tab)
     return tab
   }
 
-  #environment(): Partial<Environment> {
+  #environment(wakes: Set<() => void>): Partial<Environment> {
     return {
-      fetch: (request) => this.#fetch(request),
+      fetch: (request) => {
+        this.inFlight++
+        return this.#fetch(request).finally(() => this.inFlight--)
+      },
       wait: (ms) => this.#happens(Promise.resolve(), `${ms} ms pass`),
       locks: this.#hasLocks ? { request: this.#request.bind(this) as LockManager['request'] } : undefined,
       openChannel: () => this.#openChannel(),
+      onWake: (listener) => {
+        wakes.add(listener)
+        return () => void wakes.delete(listener)
+      },
       monotonicNow: () => this.#now,
       now: () => ++this.#now,
       notes: this.#notes,
@@ -105,6 +117,7 @@ export class ModelBrowser {
 
   /** Web Locks, as far as the client uses them: one at a time, in the order in which they were asked for. */
   async #request(_: string, options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> {
+    await this.#happens(Promise.resolve(), 'a lock is asked for')
     if (options.ifAvailable === true && this.#holders > 0) return callback(null)
     this.#holders++
     const before = this.#lock

@@ -180,7 +180,7 @@ describe('ending', () => {
       { applicationId: HYBRID, email: 'ada@example.com', password: PASSWORD },
       ORIGIN,
     )
-    expect(late).toMatchObject({ refused: 'sign_in_failed' })
+    expect(late).toMatchObject({ refused: 'busy' })
   })
 
   it('says by when nobody accepts it any more: at once where no token is out, else when the last one expires', async () => {

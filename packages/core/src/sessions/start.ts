@@ -18,8 +18,8 @@ export interface Device {
 }
 
 /**
- * Starts a session for an account that has just proved who it is. Refused when its sessions were ended while it was proving
- * it: a sign-in that began before "log out everywhere" does not survive it.
+ * Starts a session for an account that has just proved who it is. Refused for the moment when its sessions were ended while it was proving
+ * it: a sign-in that began before "log out everywhere" does not survive it, and was no wrong password either.
  */
 export async function startSession(
   issuer: Issuer,
@@ -32,7 +32,7 @@ export async function startSession(
   const signedIn = await (standing.application.strategy === 'stateless'
     ? startStateless(issuer, standing, use, device)
     : startStored(issuer, standing, use, device))
-  if (signedIn === undefined) return { refused: 'sign_in_failed' }
+  if (signedIn === undefined) return { refused: 'busy', retryAfterMs: 1000 }
   const { at, address, userAgent } = use
   await issuer.database.recordAudit({
     at,
