@@ -124,8 +124,8 @@ export class Keeper implements TabListener {
     const epoch = this.#epoch
     try {
       await this.alone(async (waited) => {
-        // Another tab may have what is wanted: it has just refreshed, or has been there all the time.
-        if (waited || this.#held === undefined) await this.#askTabs(used, waited)
+        // Another tab may have what is wanted: it has just refreshed, or has been there all the time. Its message may be late, even after its lock.
+        if (waited || this.#held === undefined || this.#tabs.areMany) await this.#askTabs(used, waited)
         if (epoch !== this.#epoch || this.#isFresh(used)) return
         await this.#refresh(epoch)
       })

@@ -36,6 +36,8 @@ export class Tabs {
   readonly #wait: Environment['wait']
   readonly #listener: TabListener
   #onAdopted: (() => void) | undefined
+  /** Whether there is, or was, another tab. */
+  areMany = false
 
   constructor({ openChannel, wait }: Environment, name: string, listener: TabListener) {
     this.#wait = wait
@@ -73,6 +75,7 @@ export class Tabs {
   }
 
   #hear(message: Message): void {
+    this.areMany = true
     if (message.says === 'in') {
       if (this.#listener.adopt(message.shared)) this.#onAdopted?.()
     } else if (message.says === 'out') this.#listener.leave(message.sessionId, message.reason)
