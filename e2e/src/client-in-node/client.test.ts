@@ -70,6 +70,58 @@ describe.each(WAYS)('with %s sessions, credentials in the %s', (strategy, transp
     expect(reasonOf(await again().ready())).toBe('signed-out: none')
   })
 
+  it('what lives long is in the storage, or in the cookie, and nothing is that lives short; no note holds a credential', async () => {
+    const { auth, device } = await begin(clientId)
+    device.aheadMs = 20 * MINUTE_MS
+    await auth.session()
+    const kept = { hybrid: /^cfr_/, stateful: /^cfs_/, stateless: /^ey/ }[strategy]
+    const expected = transport === 'body' ? [expect.stringMatching(kept) as string] : []
+    expect([...device.stored.values()]).toEqual(expected)
+    expect(device.stored.values()).not.toContain(strategy === 'stateful' ? undefined : await auth.getAccessToken())
+    expect(device.noted.filter((note) => /cf[rs]_|ey/.test(note))).toEqual([])
+  })
+
+  it.each([0, 20])('V7.2.4 whoever signs in over a session ends it, %i minutes later', async (minutes) => {
+    const { auth, user, device } = await begin(clientId)
+    const { session: former } = await auth.session()
+    const token = await auth.getAccessToken()
+    device.aheadMs = minutes * MINUTE_MS
+    const { session } = await auth.signIn(user)
+    expect(session.id).not.toBe(former.id)
+    if (token !== undefined) expect((await whoAmI(server.url, token)).body['code']).toBe('credential_ended')
+    expect((await auth.sessions.list()).map(({ id }) => id)).toEqual([session.id])
+    device.aheadMs += 20 * MINUTE_MS
+    expect((await auth.session()).session.id).toBe(session.id)
+  })
+
+  it('whoever signs in over the session of somebody else ends that, and it stays where the password is wrong', async () => {
+    const { auth, device } = await begin(clientId)
+    const token = await auth.getAccessToken()
+    const other = `user-${++users}@example.com`
+    await signUp({ url: server.url, email: other })
+    await expect(auth.signIn({ email: other, password: 'not that one at all' })).rejects.toMatchObject({ status: 401 })
+    expect(auth.state.status).toBe('signed-in')
+    await auth.signIn({ email: other, password: PASSWORD })
+    expect(auth.state).toMatchObject({ account: { email: other } })
+    if (token !== undefined) expect((await whoAmI(server.url, token)).body['code']).toBe('credential_ended')
+    device.aheadMs = 20 * MINUTE_MS
+    expect((await auth.session()).account.email).toBe(other)
+  })
+
+  it('the state goes from unknown to signed-in, over refreshing where tokens are renewed, to signed-out', async () => {
+    const { auth, again, device } = await begin(clientId)
+    auth.close()
+    const told: string[] = []
+    const next = again()
+    next.subscribe((state) => told.push(reasonOf(state)))
+    await next.ready()
+    device.aheadMs = 20 * MINUTE_MS
+    await next.session()
+    await next.signOut()
+    const refreshed = strategy === 'stateful' ? [] : ['refreshing', 'signed-in']
+    expect(told).toEqual(['unknown', 'signed-in', ...refreshed, 'signed-out: signed-out'])
+  })
+
   it('a token that has run out is renewed before it is used, once for all who want it', async () => {
     const { auth, device } = await begin(clientId)
     device.aheadMs = 20 * MINUTE_MS
@@ -115,13 +167,47 @@ describe.each(WAYS)('with %s sessions, credentials in the %s', (strategy, transp
     await until(async () => (reasonOf(await again().ready()) === 'signed-out: none' ? true : undefined))
   })
 
-  it('a new password keeps this session and ends the others', async () => {
-    const { auth, user } = await begin(clientId)
+  it('V7.4.3 a new password keeps this session, and ends the others', async () => {
+    const { auth, user, device, again } = await begin(clientId)
     const elsewhere = new Device().start({ issuer: server.url, clientId, proof: 'off' })
     await elsewhere.signIn(user)
     await auth.account.changePassword({ current: PASSWORD, next: 'twelve boats below the bridge' })
     await expect(elsewhere.session()).rejects.toMatchObject({ code: 'credential_ended' })
     expect(reasonOf(elsewhere.state)).toBe('signed-out: ended')
+    expect((await auth.session()).session.current).toBe(true)
+    device.aheadMs = 20 * MINUTE_MS
+    const { session } = await auth.session()
+    expect(await again().ready()).toMatchObject({ status: 'signed-in', session: { id: session.id } })
+  })
+
+  it('the other sessions end at a word, this one by its name, and the account with all of them', async () => {
+    const { auth, user } = await begin(clientId)
+    const devices = await Promise.all(
+      [1, 2].map(async () => {
+        const other = new Device().start({ issuer: server.url, clientId, proof: 'off' })
+        await other.signIn(user)
+        return other
+      }),
+    )
+    await auth.sessions.endOthers()
+    for (const other of devices)
+      await expect(other.session()).rejects.toMatchObject({ code: 'credential_ended', status: 401 })
+    const { session } = await auth.session()
+    await auth.sessions.end(session.id)
+    expect(reasonOf(auth.state)).toBe('signed-out: signed-out')
+    await auth.signIn(user)
+    expect((await auth.account.get()).email).toBe(user.email)
+    await auth.account.delete()
+    expect(reasonOf(auth.state)).toBe('signed-out: signed-out')
+    await expect(auth.signIn(user)).rejects.toMatchObject({ code: 'sign_in_failed' })
+  })
+
+  it('a sign-out that waits says until when everybody obeys', async () => {
+    const { auth } = await begin(clientId)
+    const { told, revocation } = await auth.signOut({ wait: true })
+    expect(told).toBe(true)
+    expect(Date.parse(revocation?.obeyed_by ?? '')).toBeGreaterThan(0)
+    expect(revocation?.waited_ms).toBeGreaterThanOrEqual(0)
   })
 
   it.skipIf(strategy === 'stateless')('a user sees and ends their devices, by name', async () => {

@@ -19,6 +19,8 @@ export class Device {
   wrongMs = 0
   /** What was sent, such as `POST /oauth/token`. */
   readonly sent: string[] = []
+  /** How long it was to wait, each time. Milliseconds; none of it takes longer than a moment. */
+  readonly waited: number[] = []
   readonly stored = new Map<string, string>()
   readonly #id = crypto.randomUUID()
   readonly #cookies = new Map<string, string>()
@@ -27,8 +29,13 @@ export class Device {
   readonly #wakes = new Set<() => void>()
 
   /** Starts a program that uses the client. */
-  start(options: Pick<ClientOptions, 'issuer' | 'clientId' | 'origins' | 'proof'>): Client {
+  start(options: Pick<ClientOptions, 'issuer' | 'clientId' | 'origins' | 'proof' | 'storage'>): Client {
     return createClient({ storage: keep(this.stored), ...options, environment: this.#environment() })
+  }
+
+  /** What is noted in the open. */
+  get noted(): readonly string[] {
+    return [...this.#notes.values()]
   }
 
   wake(): void {
@@ -40,7 +47,10 @@ export class Device {
       fetch: (request) => this.#fetch(request),
       now: () => Date.now() + this.aheadMs + this.wrongMs,
       monotonicNow: () => performance.now() + this.aheadMs,
-      wait: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 20))),
+      wait: (ms) => {
+        this.waited.push(ms)
+        return new Promise((resolve) => setTimeout(resolve, Math.min(ms, 20)))
+      },
       locks: { request: this.#request.bind(this) as LockManager['request'] },
       openKey: (name, make) => this.#openKey(name, make),
       onWake: (listener) => {

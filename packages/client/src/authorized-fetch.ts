@@ -1,10 +1,10 @@
 import { ClientError } from './client-error.ts'
 import type { Held } from './held.ts'
 import type { Keeper } from './keeper.ts'
-import { judgeUnauthorized, waitMs } from './verdict.ts'
+import { judgeUnauthorized } from './verdict.ts'
 
 /** Methods that may be repeated (RFC 9110 §9.2.2). */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+const IDEMPOTENT = /^(GET|HEAD|OPTIONS|PUT|DELETE)$/
 const MOST_WAITS = 3
 const MOST_PROOFS = 2
 
@@ -36,11 +36,8 @@ export async function fetchAuthorized(keeper: Keeper, input: RequestInfo | URL, 
         continue
       }
       return response
-    } else if (response.status === 503 && IDEMPOTENT.has(request.method) && waits < MOST_WAITS) {
-      const [random = 0] = environment.randomBytes(1)
-      const ms = waitMs(++waits, response.headers.get('retry-after'), random / 255)
-      if (ms === undefined) return response
-      await environment.wait(ms)
+    } else if (response.status === 503 && IDEMPOTENT.test(request.method) && waits < MOST_WAITS) {
+      if (!(await keeper.pause(++waits, response.headers))) return response
     } else return response
   }
 }
@@ -62,11 +59,12 @@ async function renewed(keeper: Keeper, used: Held): Promise<Held | undefined> {
   return held === used || (held?.token === undefined && used.token === undefined) ? undefined : held
 }
 
-async function authorize(keeper: Keeper, request: Request, { token, scheme }: Held): Promise<void> {
+async function authorize(keeper: Keeper, request: Request, held: Held): Promise<void> {
+  const { token, scheme } = held
   if (token === undefined) return
   request.headers.set('authorization', `${scheme} ${token}`)
   if (scheme === 'Bearer') return
-  const key = await keeper.keyFor(scheme)
+  const { key } = await keeper.proven(held)
   if (key === undefined) throw new ClientError('key_lost', 'The key that the session is bound to cannot be had.')
   await keeper.prover.prove(key, request, token)
 }

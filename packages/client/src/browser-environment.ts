@@ -46,8 +46,8 @@ function onWake(listener: () => void): () => void {
 /** Some browsers throw where storage is switched off. */
 function openNotes(): Notes {
   try {
-    const { localStorage } = PLACE
-    if (localStorage === undefined || PLACE.document === undefined) return memoryStorage()
+    const { localStorage, document } = PLACE
+    if (localStorage === undefined || document === undefined) return memoryStorage()
     return {
       get: (name) => localStorage.getItem(name) ?? undefined,
       set: (name, value) => localStorage.setItem(name, value),

@@ -129,10 +129,14 @@ async function signIn(keeper: Keeper, leaving: Leaving, { deviceLabel, ...user }
   // What was to be ended must not be forgotten over this.
   await leaving.catchUp()
   if (leaving.pending !== undefined)
-    throw new ClientError('unavailable', 'The issuer could not be told of the last sign-out yet. Try again.')
+    throw new ClientError('unavailable', 'The issuer cannot be told of the last sign-out yet. Try again.')
   const { clientId } = keeper.settings
   const json = { client_id: clientId, ...user, ...(deviceLabel !== undefined && { device_label: deviceLabel }) }
   const key = await keeper.prover.key(true)
+  // Whoever is signed in until now is not after: their session is to end (ASVS 7.2.4), for which it takes something to name it by.
+  await keeper.begin()
+  if (keeper.held !== undefined) await keeper.usable().catch(() => undefined)
+  let former: string | undefined
   // A refresh that is under way in some tab would put the earlier session's cookie in place of the new one.
   await keeper.alone(async () => {
     const answer = await keeper.requests.send('POST', ROUTES.sessions, { json, key }).catch(async (error: unknown) => {
@@ -140,13 +144,12 @@ async function signIn(keeper: Keeper, leaving: Leaving, { deviceLabel, ...user }
       void keeper.renew(keeper.held?.token).catch(() => undefined)
       throw error
     })
-    if (answer.status !== 201) throw errorOf(answer)
-    const credentials = answer.body as Credentials
     // Somebody has signed out meanwhile, here or in another tab: that is the last word.
-    if (leaving.pending !== undefined) return leaving.end(credentials)
-    keeper.turnPage()
-    await keeper.take(credentials, true)
+    if (answer.status === 201 && leaving.pending !== undefined) return leaving.end(answer.body as Credentials)
+    former = keeper.held?.token
+    await keeper.beginWith(answer, 201)
   })
+  if (former !== undefined) await keeper.forsake(former)
   const { state } = keeper
   if (!isIn(state)) throw new ClientError('signed_out', 'The session ended as soon as it had begun.')
   return { account: state.account, session: state.session }

@@ -1,10 +1,10 @@
 import { ROUTES } from '@counterfoil/protocol'
 import { fetchAuthorized } from './authorized-fetch.ts'
 import { ClientError } from './client-error.ts'
-import { errorOf, parse, unreachable, type Answer } from './issuer-requests.ts'
+import { bodyOf, errorOf, parse, unreachable, type Answer } from './issuer-requests.ts'
 import type { Keeper } from './keeper.ts'
 import { isIn } from './state.ts'
-import type { Account, Credentials, Session } from './wire.ts'
+import type { Account, Session } from './wire.ts'
 
 /** The sessions of the account. */
 export interface SessionsApi {
@@ -73,11 +73,9 @@ export class IssuerApi {
   /** @throws {ClientError} `network` */
   async ask(method: string, path: string, { json, headers }: Call = {}): Promise<Answer> {
     await this.#begin()
-    const isJson = json !== undefined && { 'content-type': 'application/json' }
-    const body = json === undefined ? null : JSON.stringify(json)
-    const init = { method, body, headers: { ...headers, ...isJson } }
+    const url = this.#keeper.settings.issuer + path
     try {
-      const response = await fetchAuthorized(this.#keeper, this.#keeper.settings.issuer + path, init)
+      const response = await fetchAuthorized(this.#keeper, url, { method, ...bodyOf(json, headers) })
       return { status: response.status, headers: response.headers, body: parse(await response.text()) }
     } catch (cause) {
       throw cause instanceof ClientError ? cause : unreachable(cause)
@@ -122,9 +120,7 @@ async function changePassword(
   await keeper.usable()
   await keeper.alone(async () => {
     const answer = await keeper.call('PUT', ROUTES.password, { current_password: current, new_password: next })
-    if (answer.status !== 200) throw errorOf(answer)
-    keeper.turnPage()
-    await keeper.take(answer.body as Credentials, true)
+    await keeper.beginWith(answer, 200)
   })
 }
 

@@ -1,6 +1,8 @@
-import { ClientError } from './client-error.ts'
+import { ClientError, type ClientErrorCode } from './client-error.ts'
 import type { Settings } from './options.ts'
 import type { ProofKey } from './environment.ts'
+import { toldMs } from './verdict.ts'
+import { patience } from './patience.ts'
 import type { Prover } from './proof/prover.ts'
 
 /** An answer of the issuer, read to its end. */
@@ -45,8 +47,8 @@ export class IssuerRequests {
     const request = new Request(issuer + path, {
       method,
       credentials: 'include',
-      signal: AbortSignal.timeout(PATIENCE_MS),
-      ...(json !== undefined && { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }),
+      signal: patience(PATIENCE_MS, environment),
+      ...bodyOf(json),
       ...(form !== undefined && { body: new URLSearchParams(form) }),
     })
     if (token !== undefined) request.headers.set('authorization', `${key === undefined ? 'Bearer' : 'DPoP'} ${token}`)
@@ -64,12 +66,18 @@ export class IssuerRequests {
 
 function isNonceWanted({ body }: Answer): boolean {
   const { code, error }: { code?: unknown; error?: unknown } = Object(body)
-  return code === 'use_dpop_nonce' || error === 'use_dpop_nonce'
+  return [code, error].includes('use_dpop_nonce')
 }
 
 /** Nothing came back. */
 export function unreachable(cause: unknown): ClientError {
-  return new ClientError('network', 'The issuer cannot be reached.', { cause })
+  return new ClientError('network', `The issuer cannot be reached: ${String(cause)}`, { cause })
+}
+
+/** What makes JSON the body of a request; nothing when there is none. */
+export function bodyOf(json: unknown, headers?: Readonly<Record<string, string>>): RequestInit {
+  if (json === undefined) return {}
+  return { body: JSON.stringify(json), headers: { ...headers, 'content-type': 'application/json' } }
 }
 
 /** What JSON says; undefined when it is none. */
@@ -81,18 +89,17 @@ export function parse(text: string): unknown {
   }
 }
 
-/** The error that an answer tells of (RFC 9457, RFC 6749 §5.2). */
-export function errorOf({ status, headers, body }: Answer): ClientError {
+/** The error that an answer tells of (RFC 9457, RFC 6749 §5.2), or this one. */
+export function errorOf({ status, headers, body }: Answer, code?: ClientErrorCode): ClientError {
   const member = (name: string): string | undefined => {
     const value: unknown = Object(body)[name]
     return typeof value === 'string' ? value : undefined
   }
-  const code = member('code') ?? member('error') ?? (status >= 500 ? 'unavailable' : 'invalid_request')
+  const told = code ?? member('code') ?? member('error') ?? (status >= 500 ? 'unavailable' : 'invalid_request')
   const text = member('detail') ?? member('error_description') ?? member('title') ?? `The issuer answered ${status}.`
-  const retryAfter = Number(headers.get('retry-after') ?? Number.NaN)
-  return new ClientError(code, text, {
+  return new ClientError(told, text, {
     status,
     field: member('field'),
-    retryAfterMs: retryAfter >= 0 ? retryAfter * 1000 : undefined,
+    retryAfterMs: toldMs(headers.get('retry-after')),
   })
 }

@@ -1,16 +1,15 @@
 import { ROUTES } from '@counterfoil/protocol'
 import { ClientError } from './client-error.ts'
-import type { ProofKey } from './environment.ts'
 import { elapsedMs, instants, instantsAt, isSpent, type Held } from './held.ts'
 import { claimsIn, type TokenClaims } from './token-claims.ts'
-import { errorOf, IssuerRequests, type Answer } from './issuer-requests.ts'
+import { errorOf, IssuerRequests, type Answer, type IssuerRequest } from './issuer-requests.ts'
 import type { Settings } from './options.ts'
 import { Prover } from './proof/prover.ts'
 import { isIn, StateHolder, type SignedOutReason, type State } from './state.ts'
 import { onlyOne } from './tabs/only-one.ts'
 import { Tabs, type Shared, type TabListener } from './tabs/tabs.ts'
 import { hasEnded, isUncertain, judgeRefresh, waitMs, type RefreshVerdict } from './verdict.ts'
-import type { Credentials, WhoAmI } from './wire.ts'
+import { shownOf, type Credentials, type WhoAmI } from './wire.ts'
 
 /** So often a call to the issuer is made before it is said that nobody can tell. */
 const ATTEMPTS = 4
@@ -84,8 +83,8 @@ export class Keeper implements TabListener {
   }
 
   async #askLater(because: unknown): Promise<void> {
-    const toldMs = because instanceof ClientError ? (because.retryAfterMs ?? 0) : 0
-    await this.settings.environment.wait(Math.max(toldMs, Math.min(MOST_BACKOFF_MS, 250 * 2 ** this.#failures++)))
+    const { retryAfterMs = 0 }: Partial<ClientError> = Object(because)
+    await this.settings.environment.wait(Math.max(retryAfterMs, Math.min(MOST_BACKOFF_MS, 250 * 2 ** this.#failures++)))
     if (!this.isClosed) this.beginAgain()
   }
 
@@ -105,7 +104,7 @@ export class Keeper implements TabListener {
     } else if (isSpent(held, this.#instants())) {
       await this.renew(held.token).catch((error: unknown) => {
         // What has not quite run out is good for as long.
-        if (this.#held !== held || this.#restMs(held) <= 0) throw error
+        if (this.#held !== held || elapsedMs(held.since, this.#instants()) >= held.lifeMs) throw error
       })
     }
     return this.#held
@@ -125,7 +124,8 @@ export class Keeper implements TabListener {
     try {
       await this.alone(async (waited) => {
         // Another tab may have what is wanted: it has just refreshed, or has been there all the time. Its message may be late, even after its lock.
-        if (waited || this.#held === undefined || this.#tabs.areMany) await this.#askTabs(used, waited)
+        const mayBeThere = waited || this.#held === undefined || this.#tabs.areMany
+        if (mayBeThere && !this.#isFresh(used)) await this.#tabs.ask(waited ? 'surely' : 'perhaps')
         if (epoch !== this.#epoch || this.#isFresh(used)) return
         await this.#refresh(epoch)
       })
@@ -133,11 +133,6 @@ export class Keeper implements TabListener {
       const { state: left } = this
       if (left.status === 'refreshing') this.states.set({ ...left, status: 'signed-in' })
     }
-  }
-
-  /** What another tab has told while this one waited need not be asked for. */
-  async #askTabs(used: string | undefined, waited: boolean): Promise<void> {
-    if (!this.#isFresh(used)) await this.#tabs.ask(waited ? 'surely' : 'perhaps')
   }
 
   /** Lets one tab act at a time. */
@@ -153,7 +148,7 @@ export class Keeper implements TabListener {
   async #refresh(epoch: number): Promise<void> {
     const { verdict, answer } = await this.askForTokens()
     if (epoch !== this.#epoch) return
-    if (verdict === 'refreshed') return this.take(answer.body as Credentials)
+    if (verdict === 'refreshed') return this.#take(answer.body as Credentials)
     if (verdict === 'wrong' || verdict === 'uncertain') throw errorOf(answer)
     // What there was to refresh with is gone: it ended somewhere else.
     this.depart(verdict === 'none' && isIn(this.state) ? 'ended' : verdict)
@@ -178,32 +173,55 @@ export class Keeper implements TabListener {
 
   /** Asks until the answer says something: a lost one, and one of an outage, say nothing. */
   async #ask(ask: () => Promise<Answer>, saysNothing: (answer: Answer) => boolean): Promise<Answer> {
-    const { wait, randomBytes } = this.settings.environment
     for (let attempt = 1; ; attempt++) {
-      const answer = await ask().catch((error: unknown) => asError(error))
-      if (!(answer instanceof Error) && !saysNothing(answer)) return answer
-      const retryAfter = answer instanceof Error ? null : answer.headers.get('retry-after')
-      const ms = waitMs(attempt, retryAfter, (randomBytes(1)[0] ?? 0) / 255)
-      if (attempt === ATTEMPTS || ms === undefined) throw answer instanceof Error ? answer : unavailable(answer)
-      await wait(ms)
+      let [answer, error]: [Answer?, unknown?] = []
+      try {
+        answer = await ask()
+        if (!saysNothing(answer)) return answer
+      } catch (cause) {
+        error = cause
+      }
+      if (attempt === ATTEMPTS || !(await this.pause(attempt, answer?.headers)))
+        throw answer === undefined ? error : errorOf(answer, 'unavailable')
     }
   }
 
+  /** Waits before another attempt; false when that would take longer than anybody waits for an answer. */
+  async pause(attempt: number, headers?: Headers): Promise<boolean> {
+    const { wait, randomBytes } = this.settings.environment
+    const ms = waitMs(attempt, headers?.get('retry-after') ?? null, (randomBytes(1)[0] ?? 0) / 255)
+    if (ms !== undefined) await wait(ms)
+    return ms !== undefined
+  }
+
+  /** Ends the session of a token that was replaced, without a cookie: that is another session's by now. Where nobody can be told, it expires by itself. */
+  async forsake(token: string): Promise<void> {
+    const form = { token, client_id: this.settings.clientId }
+    await this.#ask(() => this.requests.send('POST', ROUTES.revoke, { form }), isUncertain).catch(() => undefined)
+  }
+
+  /** Goes on with the credentials of an answer, whatever was asked for before. @throws {ClientError} where it has another status, and holds none. */
+  async beginWith(answer: Answer, status: number): Promise<void> {
+    if (answer.status !== status) throw errorOf(answer)
+    this.#epoch++
+    await this.#take(answer.body as Credentials, true)
+  }
+
   /** Takes credentials over, and finds out whose they are unless that is known. What must outlive the page is stored first. */
-  async take(credentials: Credentials, isNew = false): Promise<void> {
-    const { storage, name, isStorageShared } = this.settings
+  async #take(credentials: Credentials, isNew = false): Promise<void> {
+    const { storage, name, isShared } = this.settings
     const epoch = this.#epoch
-    const { access_token: access, refresh_token: refresh, session_token: session, token_type: scheme } = credentials
+    const { access_token: access, refresh_token: refresh, session_token: session } = credentials
     const kept = refresh ?? session
     if (kept !== undefined) {
       await storage.set(name, kept)
-      this.#shares = isStorageShared
+      this.#shares = isShared
     }
     if (epoch !== this.#epoch) return
     const since = this.#instants()
     const lifeMs = (credentials.expires_in ?? Infinity) * 1000
     const claims = claimsIn(access)
-    this.#held = { token: access ?? session, scheme: scheme ?? 'Bearer', lifeMs, since }
+    this.#held = { ...shownOf(credentials), lifeMs, since }
     // An access token that has just been made says what time it is where proofs are checked.
     if (claims.iat !== undefined) this.prover.skewMs = claims.iat * 1000 - since.wall
     const found = (isNew ? undefined : this.#knownAs(claims)) ?? (await this.#whoAmI())
@@ -228,12 +246,12 @@ export class Keeper implements TabListener {
 
   /** Calls the issuer with what is held, as it is. */
   async call(method: string, path: string, json?: object): Promise<Answer> {
-    const { token, scheme } = this.#held ?? {}
-    return this.requests.send(method, path, { token, key: await this.keyFor(scheme), ...(json && { json }) })
+    return this.requests.send(method, path, { ...(await this.proven(this.#held)), ...(json && { json }) })
   }
 
-  async keyFor(scheme: Held['scheme'] | undefined): Promise<ProofKey | undefined> {
-    return scheme === 'DPoP' ? this.prover.key(false) : undefined
+  /** A request with this token, and the key that is to be proved with it. */
+  async proven({ token, scheme }: Partial<Pick<Held, 'token' | 'scheme'>> = {}): Promise<IssuerRequest> {
+    return { token, key: scheme === 'DPoP' ? await this.prover.key(false) : undefined }
   }
 
   #enter({ account, session }: WhoAmI): void {
@@ -268,11 +286,6 @@ export class Keeper implements TabListener {
     return this.settings.environment.notes.get(`${this.settings.name} ${what}`)
   }
 
-  /** Whatever is asked for from now on is about another session, or none. */
-  turnPage(): void {
-    this.#epoch++
-  }
-
   /** Drops what is held, here and in the other tabs. */
   depart(reason: SignedOutReason): void {
     const { state } = this
@@ -282,7 +295,7 @@ export class Keeper implements TabListener {
 
   #drop(reason: SignedOutReason): void {
     const { state } = this
-    this.turnPage()
+    this.#epoch++
     this.#held = undefined
     if (this.#shares && isIn(state) && this.noted('session') === state.session.id) this.note('session', undefined)
     this.states.set({ status: 'signed-out', reason })
@@ -313,7 +326,7 @@ export class Keeper implements TabListener {
     const now = this.#instants()
     if (isSame && this.#held !== undefined && takenAt <= this.#held.since.wall && !isSpent(this.#held, now))
       return false
-    if (!isSame) this.turnPage()
+    if (!isSame) this.#epoch++
     this.#held = { token, scheme, lifeMs, since: instantsAt(takenAt, now) }
     this.prover.skewMs = skewMs
     this.states.set({ status: 'signed-in', account, session })
@@ -329,10 +342,6 @@ export class Keeper implements TabListener {
     const { token, scheme, lifeMs, since } = held
     const { account, session } = state
     return { token, scheme, lifeMs, takenAt: since.wall, skewMs: this.prover.skewMs, account, session }
-  }
-
-  #restMs({ lifeMs, since }: Held): number {
-    return lifeMs - elapsedMs(since, this.#instants())
   }
 
   #share(): void {
@@ -361,13 +370,4 @@ export class Keeper implements TabListener {
   #instants(): ReturnType<typeof instants> {
     return instants(this.settings.environment)
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
-}
-
-function unavailable(answer: Answer): ClientError {
-  const { message, status, retryAfterMs } = errorOf(answer)
-  return new ClientError('unavailable', message, { status, retryAfterMs })
 }

@@ -4,7 +4,7 @@ import { errorOf, type IssuerRequest } from './issuer-requests.ts'
 import { LEAVING, type Keeper } from './keeper.ts'
 import { claimsIn } from './token-claims.ts'
 import { hasEnded, isUncertain } from './verdict.ts'
-import type { Credentials, Revocation, WhoAmI } from './wire.ts'
+import { shownOf, type Credentials, type Revocation, type WhoAmI } from './wire.ts'
 
 /** How far a sign-out goes. */
 export interface SignOutOptions {
@@ -85,7 +85,7 @@ export class Leaving {
     const scope = this.pending
     const path = scope === 'everywhere' ? ROUTES.sessions : ROUTES.currentSession
     const end = (proven: IssuerRequest) => requests.send('DELETE', wait ? `${path}?wait=everywhere` : path, proven)
-    let answer = held && (await end({ token: held.token, key: await this.#keeper.keyFor(held.scheme) }))
+    let answer = held && (await end(await this.#keeper.proven(held)))
     if (answer === undefined || (answer.status === 401 && !hasEnded(answer))) {
       // Another tab has told the server meanwhile: whoever is signed in by now is not who was to be signed out.
       if (scope === undefined) return { told: true, revocation: undefined }
@@ -101,9 +101,8 @@ export class Leaving {
   }
 
   /** Ends a session that nobody has used. */
-  async end({ access_token: access, session_token: session, token_type: scheme }: Credentials): Promise<void> {
-    const key = await this.#keeper.keyFor(scheme)
-    await this.#keeper.requests.send('DELETE', ROUTES.currentSession, { token: access ?? session, key })
+  async end(credentials: Credentials): Promise<void> {
+    await this.#keeper.requests.send('DELETE', ROUTES.currentSession, await this.#keeper.proven(shownOf(credentials)))
   }
 
   /** Something to end the session with, where what was held has run out; undefined when there is no session any more. */
@@ -112,9 +111,10 @@ export class Leaving {
     const { verdict, answer } = await this.#keeper.askForTokens()
     if (verdict === 'wrong') throw errorOf(answer)
     if (verdict !== 'refreshed') return undefined
-    const { access_token: token, refresh_token: refresh, token_type: scheme }: Credentials = Object(answer.body)
+    const credentials = answer.body as Credentials
+    const { refresh_token: refresh } = credentials
     if (refresh !== undefined) await storage.set(name, refresh)
-    return { token, key: await this.#keeper.keyFor(scheme) }
+    return this.#keeper.proven(shownOf(credentials))
   }
 
   /** Other tabs may know the session that this one never got to know. */

@@ -29,7 +29,7 @@ export interface Settings {
   readonly name: string
   readonly storage: Storage
   /** Whether what is stored is there for the next page too. */
-  readonly isStorageShared: boolean
+  readonly isShared: boolean
   readonly proves: boolean
   /** The origins that are given the credential. */
   readonly receivers: ReadonlySet<string>
@@ -39,23 +39,32 @@ export interface Settings {
 /** @throws {TypeError} that names the option. */
 export function readOptions(options: ClientOptions): Settings {
   const { issuer, clientId, storage, proof = 'auto', origins = [], environment } = options
-  if (!URL.canParse(issuer) || !/^https?:/.test(issuer))
+  if (!/^https?:/.test(issuer) || originOf(issuer) === undefined)
     throw new TypeError('issuer must be a URL, such as "https://auth.example.com"')
   if (clientId === '') throw new TypeError('clientId must name an application')
   if (!['auto', 'off'].includes(proof)) throw new TypeError("proof must be 'auto' or 'off'")
   const plain = issuer.replace(/\/+$/, '')
-  const strange = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
+  const strange = origins.find((origin) => originOf(origin) !== origin)
   if (strange !== undefined)
-    throw new TypeError(`origins must hold origins, such as "https://api.example.com", and no "${strange}"`)
+    throw new TypeError(`origins must hold origins, such as "https://api.example.com", not "${strange}"`)
   const where = { ...browserEnvironment(), ...environment }
   return {
     issuer: plain,
     clientId,
     name: `counterfoil ${plain} ${clientId}`,
     storage: storage ?? memoryStorage(),
-    isStorageShared: storage !== undefined,
+    isShared: storage !== undefined,
     proves: proof === 'auto',
     receivers: new Set([new URL(plain).origin, ...(where.origin === undefined ? [] : [where.origin]), ...origins]),
     environment: where,
+  }
+}
+
+/** Undefined when the text is no URL. */
+function originOf(text: string): string | undefined {
+  try {
+    return new URL(text).origin
+  } catch {
+    return undefined
   }
 }

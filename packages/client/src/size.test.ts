@@ -4,11 +4,12 @@ import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 import { expect, it } from 'vitest'
 
-const MOST_BYTES = 8 * 1024
+const MOST_BYTES = 8000
 
 it('is at most 8 kB in a bundle, with proof of possession and what it takes from the protocol, minified and gzipped', async () => {
   const bundle = await rolldown({ input: join(import.meta.dirname, 'index.ts'), platform: 'browser' })
-  const { output } = await bundle.generate({ format: 'esm', minify: true })
+  const comments = { annotation: false, jsdoc: false, legal: false }
+  const { output } = await bundle.generate({ format: 'esm', minify: true, comments })
   const [{ code }] = output
   const bytes = gzipSync(code, { level: 9 }).length
   process.stdout.write(`@counterfoil/client: ${bytes} bytes gzipped, ${code.length} minified\n`)

@@ -73,14 +73,19 @@ export function judgeUnauthorized(challenge: string, code: unknown): Unauthorize
   return 'other'
 }
 
+/** What `Retry-After` says, where it says seconds (RFC 9110 §10.2.3). Pure. */
+export function toldMs(retryAfter: string | null): number | undefined {
+  const ms = Number(retryAfter ?? Number.NaN) * 1000
+  return ms >= 0 ? ms : undefined
+}
+
 const MOST_WAIT_MS = 5000
 
 /**
- * How long to wait before attempt `attempt` (from 1): what `Retry-After` says in seconds (RFC 9110 §10.2.3), else longer each time; `random` spreads those who
+ * How long to wait before attempt `attempt` (from 1): what `Retry-After` says, else longer each time; `random` spreads those who
  * wait. Undefined when that is longer than anybody wants to wait for an answer. Pure.
  */
 export function waitMs(attempt: number, retryAfter: string | null, random: number): number | undefined {
-  const told = Number(retryAfter ?? Number.NaN) * 1000
-  const ms = told >= 0 ? told : 150 * 2 ** (attempt - 1) * (0.5 + random)
+  const ms = toldMs(retryAfter) ?? 150 * 2 ** (attempt - 1) * (0.5 + random)
   return ms <= MOST_WAIT_MS ? ms : undefined
 }

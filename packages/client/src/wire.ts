@@ -50,3 +50,8 @@ export interface Credentials {
   readonly refresh_token?: string
   readonly session_token?: string
 }
+
+/** What is shown with a request of these credentials, and how: the access token, or else the session token. */
+export function shownOf({ access_token: access, session_token: session, token_type: scheme = 'Bearer' }: Credentials) {
+  return { token: access ?? session, scheme }
+}

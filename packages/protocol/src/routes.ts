@@ -1,27 +1,20 @@
-/** Paths of the HTTP interface, relative to the issuer URL. */
-export const ROUTES = {
-  metadata: '/.well-known/oauth-authorization-server',
-  jwks: '/.well-known/jwks.json',
-  openapi: '/openapi.json',
-  docs: '/docs',
-  healthz: '/healthz',
-  readyz: '/readyz',
-  accounts: '/accounts',
-  sessions: '/sessions',
-  currentSession: '/sessions/current',
-  attributes: '/sessions/current/attributes',
-  account: '/account',
-  password: '/account/password',
-  token: '/oauth/token',
-  revoke: '/oauth/revoke',
-  introspect: '/oauth/introspect',
-  verify: '/verify',
-  lease: '/revocations/lease',
-  feed: '/revocations/stream',
-} as const
+// Paths of the HTTP interface, relative to the issuer URL. One export each, so that a bundle of the client holds those that it uses.
 
-/** Cookie of a stateful session's token. `__Host-`: no other host can set it (RFC 6265bis §4.1.3.2). */
-export const SESSION_COOKIE = '__Host-session'
-
-/** Cookie of a refresh token; its path is the token endpoint, so it travels nowhere else. */
-export const REFRESH_COOKIE = '__Secure-refresh'
+export const metadata = '/.well-known/oauth-authorization-server'
+export const jwks = '/.well-known/jwks.json'
+export const openapi = '/openapi.json'
+export const docs = '/docs'
+export const healthz = '/healthz'
+export const readyz = '/readyz'
+export const accounts = '/accounts'
+export const sessions = '/sessions'
+export const currentSession = '/sessions/current'
+export const attributes = '/sessions/current/attributes'
+export const account = '/account'
+export const password = '/account/password'
+export const token = '/oauth/token'
+export const revoke = '/oauth/revoke'
+export const introspect = '/oauth/introspect'
+export const verify = '/verify'
+export const lease = '/revocations/lease'
+export const feed = '/revocations/stream'

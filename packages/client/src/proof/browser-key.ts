@@ -27,7 +27,10 @@ async function addKey(database: IDBDatabase, name: string): Promise<CryptoKeyPai
 }
 
 async function proofKey({ privateKey, publicKey }: CryptoKeyPair): Promise<ProofKey> {
-  const { kty = '', crv = '', x = '', y = '' } = await crypto.subtle.exportKey('jwk', publicKey)
+  const { kty, crv, x, y } = (await crypto.subtle.exportKey('jwk', publicKey)) as Record<
+    'kty' | 'crv' | 'x' | 'y',
+    string
+  >
   const sign = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
     new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, bytes))
   return { sign, publicJwk: { kty, crv, x, y } }
@@ -38,7 +41,7 @@ function openDatabase(): Promise<IDBDatabase> {
     const request = indexedDB.open('counterfoil', 1)
     request.addEventListener('upgradeneeded', () => request.result.createObjectStore(STORE))
     request.addEventListener('success', () => resolve(request.result))
-    request.addEventListener('error', () => reject(request.error ?? new Error('no IndexedDB')))
+    request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB gave up')))
   })
 }
 

@@ -48,6 +48,8 @@ export class ModelIssuer {
         return this.#refresh(jar)
       case `GET ${ROUTES.currentSession}`:
         return plain(this.#whoAmI(request))
+      case `POST ${ROUTES.revoke}`:
+        return plain(await this.#revoke(request))
       case `DELETE ${ROUTES.currentSession}`:
         return this.#end(request, jar)
       default:
@@ -93,12 +95,23 @@ export class ModelIssuer {
     return this.sessions.find((each) => each.id === id && !each.isOver)?.id
   }
 
-  #sessionOf(request: Request): ModelSession | 'expired' | undefined {
-    const [, payload] = (request.headers.get('authorization') ?? '').split('.')
+  #sessionOf({ headers }: Request): ModelSession | 'expired' | undefined {
+    return this.#sessionBy(headers.get('authorization') ?? '')
+  }
+
+  #sessionBy(token: string): ModelSession | 'expired' | undefined {
+    const [, payload] = token.split('.')
     if (payload === undefined) return undefined
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sid: string; age: number }
     const session = this.sessions.find(({ id, isOver }) => id === claims.sid && !isOver)
     return session !== undefined && claims.age < this.#age ? 'expired' : session
+  }
+
+  /** RFC 7009: whatever there was to end, the answer is the same; no cookie is touched. */
+  async #revoke(request: Request): Promise<Response> {
+    const session = this.#sessionBy(new URLSearchParams(await request.text()).get('token') ?? '')
+    if (typeof session === 'object') session.isOver = true
+    return json(200, {})
   }
 
   #serve(request: Request): Response {

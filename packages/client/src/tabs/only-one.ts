@@ -1,4 +1,5 @@
 import type { Environment } from '../environment.ts'
+import { patience } from '../patience.ts'
 
 /** Nobody holds a lock for longer than this without having hung. */
 const PATIENCE_MS = 15_000
@@ -22,7 +23,7 @@ export async function onlyOne<Result>(
   if (first !== TAKEN) return first.result
   const begun: true[] = []
   try {
-    return await locks.request(name, { signal: AbortSignal.timeout(PATIENCE_MS) }, () => {
+    return await locks.request(name, { signal: patience(PATIENCE_MS, environment) }, () => {
       begun.push(true)
       return act(true)
     })
