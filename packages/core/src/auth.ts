@@ -157,13 +157,17 @@ function accountCases(issuer: Issuer) {
 function sessionCases(issuer: Issuer) {
   const used = stamp(issuer)
   return {
-    /** Takes a refresh token of either kind. `applicationId` is who asks, as far as it said so; another's token is refused. A bound session needs `proof` of its key. */
+    /**
+     * Takes a refresh token of either kind. `applicationId` is who asks, as far as it said so; another's token is refused. A bound session needs `proof` of its
+     * key. Where `hasHungUp` says that nobody waits for the answer, nothing is changed.
+     */
     refresh: (
       token: string,
       applicationId: ApplicationId | undefined,
       origin: Origin,
       proof?: KeyProof,
-    ): Promise<Outcome<SignedIn>> => refresh(issuer, token, { applicationId, use: used(origin), proof }),
+      hasHungUp?: () => Promise<boolean>,
+    ): Promise<Outcome<SignedIn>> => refresh(issuer, token, { applicationId, use: used(origin), proof, hasHungUp }),
 
     listSessions: (caller: Caller): Promise<SessionView[]> => listSessions(issuer, caller),
     /** `not_found` unless it is a session of the caller's account; a stateless one is known by the audit log. */

@@ -42,6 +42,27 @@ test.each([
   expect(said).toEqual(['a server is running on old: stop it first'])
 })
 
+test('a look at stores that were closed meanwhile, because the copying failed, breaks nothing', async () => {
+  const { nodes } = createMemoryStores()
+  const unheard: unknown[] = []
+  const note = (reason: unknown): void => void unheard.push(reason)
+  process.on('unhandledRejection', note)
+  let isClosed = false
+  const read = async () => {
+    if (isClosed) throw new Error('database is not open')
+    return nodes.read()
+  }
+  const watch = await watchBoards([{ place: 'old', nodes: { ...nodes, read }, silenceMs: 10_000 }], () => undefined)
+  isClosed = true
+  watch.stop()
+  await vi.advanceTimersByTimeAsync(10_000)
+  vi.useRealTimers()
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(unheard).toEqual([])
+  await expect(watch.settled).rejects.toThrow('database is not open')
+})
+
 test('nobody is waited for where no node ever was', async () => {
   const { nodes } = createMemoryStores()
   const watch = await watchBoards([{ place: 'old', nodes, silenceMs: 10_000 }], () => undefined)

@@ -73,8 +73,11 @@ export async function watchBoards(
   }
   // A store that cannot be read stops the copying anyway.
   const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS)
-  const settled = new Promise<void>((resolve) => void setTimeout(resolve, Math.max(0, ...silences)).unref())
-  return { settled: settled.then(look), stop: () => clearInterval(timer) }
+  const settling = new Promise<void>((resolve) => void setTimeout(resolve, Math.max(0, ...silences)).unref())
+  const settled = settling.then(look)
+  // A copying that failed waits for it no more, and has closed the stores.
+  settled.catch(() => undefined)
+  return { settled, stop: () => clearInterval(timer) }
 }
 
 async function readSerials(nodes: NodeBoard): Promise<ReadonlyMap<string, number>> {

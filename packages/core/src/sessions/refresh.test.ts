@@ -56,6 +56,27 @@ describe('a hybrid refresh', () => {
     expect(again.credentials.expiresIn).toBe(300)
   })
 
+  it.each([
+    ['the present', 0],
+    ['the one before it', 1],
+    ['an older', 2],
+  ])('changes nothing for a client that has hung up, with %s token: it may have gone on elsewhere', async (_, back) => {
+    const tokens = [refreshTokenOf(await signIn(bench, HYBRID))]
+    for (let turn = 0; turn < 2; turn++) tokens.push(refreshTokenOf(happened(await refresh(tokens.at(-1) ?? ''))))
+    bench.clock.forward(bench.policy.refreshConcurrencyWindowSeconds + 1)
+    const audited = await auditKinds()
+    const late = tokens.at(-1 - back) ?? ''
+    expect(await bench.auth.refresh(late, HYBRID, ORIGIN, undefined, () => Promise.resolve(true))).toMatchObject({
+      refused: 'busy',
+    })
+    expect(await auditKinds()).toEqual(audited)
+    const next = refreshTokenOf(happened(await refresh(tokens.at(-1) ?? '')))
+    expect(next).not.toBe(tokens.at(-1))
+    // Whoever waits for the answer is judged as ever.
+    expect(await refresh(tokens[0] ?? '')).toMatchObject({ refused: 'credential_ended' })
+    expect(await auditKinds()).toContain('refresh.reuse_detected')
+  })
+
   it('answers the same bytes also after the key of opaque tokens has changed', async () => {
     bench = await openBench(createMemoryStores(), { opaqueKeyRotationSeconds: 86_400, keyPublicationSeconds: 0 })
     const token = refreshTokenOf(await signIn(bench, HYBRID))

@@ -31,6 +31,8 @@ export async function refresh(issuer: Issuer, text: string, presenter: Presenter
 
 async function refreshStored(issuer: Issuer, token: OpaqueToken, presenter: Presenter): Promise<Outcome<SignedIn>> {
   const { use } = presenter
+  // A node that was paused meets requests that were given up long ago: by now the client has gone on elsewhere, and its own old token is no theft.
+  if ((await presenter.hasHungUp?.()) === true) return BUSY
   let session = await issuer.sessions.find(token.sessionId, use.at)
   const unproven = session && (await judgeProof(session, presenter.proof))
   if (unproven !== undefined) return unproven

@@ -18,6 +18,8 @@ export interface Presenter {
   readonly use: Use
   /** Of the client's key, where the request brought one. */
   readonly proof?: KeyProof | undefined
+  /** Whether nobody waits for the answer any more. */
+  readonly hasHungUp?: (() => Promise<boolean>) | undefined
 }
 
 /** A token is its application's alone; one with a secret must have shown it, which the caller has seen to (RFC 6749 §6). */

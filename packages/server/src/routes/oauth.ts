@@ -10,6 +10,7 @@ import { isOriginAllowed } from '../http/cross-origin.ts'
 import { faultOfRefusal } from '../http/faults.ts'
 import { replaceCookie, tokenTypeOf } from '../http/hand-over.ts'
 import { oauthFault, oauthFaultOf, sendOAuthError, type OAuthFault } from '../http/oauth-errors.ts'
+import { hasHungUp } from '../http/hung-up.ts'
 import { handOutNonce, readKeyProof } from '../http/proof.ts'
 import { fetchMetadata, originOf } from '../http/origin.ts'
 import { TokenForm, TokenView } from '../wire/oauth.ts'
@@ -84,7 +85,9 @@ export function addTokenRoute(app: App, context: ServerContext): void {
     const proof = await readKeyProof(context, request.raw)
     if (proof !== undefined && 'code' in proof) return sendOAuthError(reply, oauthFaultOf(proof))
     const origin = originOf(request.raw, context.trusts)
-    const outcome = await context.auth.refresh(presented.text, applicationId, origin, proof)
+    const outcome = await context.auth.refresh(presented.text, applicationId, origin, proof, () =>
+      hasHungUp(request.raw.socket),
+    )
     if (isRefusal(outcome)) return sendOAuthError(reply, oauthFaultOf(faultOfRefusal(outcome)))
     request.subject = outcome
     if (proof !== undefined) await handOutNonce(context, reply)
