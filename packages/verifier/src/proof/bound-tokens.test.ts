@@ -4,7 +4,7 @@ import { AUDIENCE, ENGINES, ISSUER, START_SECONDS, StillClock, TestKey } from '.
 import type { ProofOptions, VerifierOptions } from '../options.ts'
 import { createVerifier, type Verifier } from '../verifier.ts'
 import { hashOf, TestClient, type Wrong } from './client.fixture.ts'
-import { LocalProofMemory } from './proof-memory.ts'
+import { LocalProofMemory, type ProofMemory } from './proof-memory.ts'
 
 const key = new TestKey('EdDSA')
 let client: TestClient
@@ -141,7 +141,8 @@ describe('a token that is bound to a key', () => {
   it('RFC 9449 11.1 is taken by one of several instances that share a memory', async () => {
     const memory = new LocalProofMemory()
     const proof = proofOf(bound)
-    const shared = { remember: async (id: string, until: number, now: number) => memory.remember(id, until, now) }
+    const remember: ProofMemory['remember'] = async (...given) => memory.remember(...given)
+    const shared = { remember }
     const instances = [verifierOf({ memory: shared }), verifierOf({ memory: shared })]
     const said = await Promise.all(instances.map(async (each) => saidBy(await each.verify(bound, { proof }))))
     expect(new Set(said)).toEqual(new Set(['accepted', 'invalid-proof']))

@@ -1,4 +1,4 @@
-import { whenReady, type Eventually } from '../eventually.ts'
+import { allReady, whenReady, type Eventually } from '../eventually.ts'
 import type { Hashing } from './hashing.ts'
 
 /** What nonces are made of. */
@@ -12,12 +12,10 @@ export interface NonceParts {
 
 /** Nonces that nobody stores: each is the MAC of the slot of time in which it is handed out (RFC 9449 §8). Whoever has the secret accepts them. */
 export class ProofNonces {
-  readonly slotMs: number
   readonly #parts: NonceParts
   readonly #known = new Map<number, Eventually<string>>()
 
   constructor(parts: NonceParts) {
-    this.slotMs = parts.slotMs
     this.#parts = parts
   }
 
@@ -26,26 +24,27 @@ export class ProofNonces {
     return this.#ofSlot(this.#slotAt(now))
   }
 
-  /** Whether a nonce is that of this slot or the one before, or of the next, by the clock of another node. */
-  accepts(nonce: string, now: number): Eventually<boolean> {
-    const slot = this.#slotAt(now)
-    const [past, present, future] = [this.#ofSlot(slot - 1), this.#ofSlot(slot), this.#ofSlot(slot + 1)]
-    return whenReady(past, (one) =>
-      whenReady(present, (two) =>
-        whenReady(future, (three) => [one, two, three].filter((each) => isSame(each, nonce)).length > 0),
-      ),
-    )
+  /**
+   * The instant at which a nonce is good no more, the same by every node's clock; undefined when it is not that of this slot or the one before, or of the
+   * next, by the clock of another node.
+   */
+  acceptedUntil(nonce: string, now: number): Eventually<number | undefined> {
+    const slots = [-1, 0, 1].map((apart) => this.#slotAt(now) + apart)
+    return whenReady(allReady(slots.map((slot) => this.#ofSlot(slot))), (nonces) => {
+      const slot = slots.find((_, at) => isSame(nonces[at] ?? '', nonce))
+      return slot === undefined ? undefined : (slot + 2) * this.#parts.slotMs
+    })
   }
 
   #slotAt(now: number): number {
-    return Math.floor(now / this.slotMs)
+    return Math.floor(now / this.#parts.slotMs)
   }
 
   #ofSlot(slot: number): Eventually<string> {
     const known = this.#known.get(slot)
     if (known !== undefined) return known
     const { hashing, secret } = this.#parts
-    const made = hashing.hmac(secret, `nonce of slot ${String(slot)} of ${String(this.slotMs)}`)
+    const made = hashing.hmac(secret, `nonce of slot ${String(slot)} of ${String(this.#parts.slotMs)}`)
     for (const other of this.#known.keys()) if (Math.abs(other - slot) > 2) this.#known.delete(other)
     this.#known.set(slot, made)
     return made

@@ -273,6 +273,33 @@ describe.each(ENGINES)('a proof of possession, by the engine %s', (engine) => {
     expect(await use(one, clientOf().prove({ claims: { ...claims, ath: 'x' } }))).toBe(false)
   })
 
+  it('RFC 9449 11.1 is remembered until an instant that comes from the proof, whichever node’s clock it meets', async () => {
+    const nonces = { need: 'offered', secret: new Uint8Array(32).fill(7), slotSeconds: 100 } as const
+    const clock = new StillClock()
+    const { nonce } = (await guardOf({ nonces, clock }).check({
+      method: 'GET',
+      url: URL_OF_CART,
+      headers: clientOf().prove({}, 0),
+    })) as BadProof
+    const untilOf = async (headers: string, ahead: number): Promise<number> => {
+      const told: number[] = []
+      const memory = { remember: (_id: string, until: number) => told.push(until) > 0 }
+      const node = new StillClock()
+      node.forward(ahead)
+      const proof = await guardOf({ nonces, memory, clock: node }).check({ method: 'GET', url: URL_OF_CART, headers })
+      if (proof.outcome === 'sound') await proof.spend()
+      return told[0] ?? Number.NaN
+    }
+    const slot = Math.floor(START_SECONDS / 100)
+    for (const [headers, until] of [
+      [clientOf().prove(), (START_SECONDS + 70) * 1000],
+      [clientOf().prove({ claims: { iat: START_SECONDS - 0.0004 } }), (START_SECONDS + 70) * 1000],
+      [clientOf().prove({ claims: { nonce } }), ((slot + 2) * 100 + 5) * 1000],
+      [clientOf().prove({ claims: { nonce, iat: 0.5 } }), ((slot + 2) * 100 + 5) * 1000],
+    ] as const)
+      for (const ahead of [-5, -0.001, 0, 0.001, 5, 64]) expect(await untilOf(headers, ahead)).toBe(until)
+  })
+
   it('for a path is for that path at one of the service’s origins, and at no other', async () => {
     const guard = guardOf({ origins: ['https://a.example', 'https://b.example:8443'] })
     const check = async (htu: string, url = '/cart?x=1'): Promise<unknown> => {

@@ -59,9 +59,6 @@ export interface ProofGuardOptions {
   readonly engine?: EngineName | undefined
 }
 
-/** How many slots a nonce can be accepted in, from the earliest node's clock to the latest's. */
-const NONCE_SLOTS = 3
-
 /**
  * Checks proofs of possession (RFC 9449 §4.3), for services and for the issuer.
  *
@@ -122,7 +119,7 @@ export class ProofGuard {
     const now = clock.now()
     const { keyThumbprint } = key
     return whenReady(this.#hashed(bound), (hashed) =>
-      whenReady(this.#isOurs(claims.nonce, now), (isOurNonce) => {
+      whenReady(this.#nonceUntil(claims.nonce, now), (nonceUntil) => {
         const fault = decideProof(claims, {
           method,
           targets: targetsOf(url, origins),
@@ -130,13 +127,13 @@ export class ProofGuard {
           keyThumbprint,
           bound: hashed,
           nonces: nonces?.need ?? 'none',
-          isOurNonce,
+          isOurNonce: nonceUntil !== undefined,
           now,
           maxAgeMs: this.#maxAgeMs,
           leewayMs: this.#leewayMs,
         })
         if (fault !== undefined) return this.#refuse(fault)
-        return { outcome: 'sound', keyThumbprint, spend: () => this.#spend(claims, keyThumbprint, isOurNonce) }
+        return { outcome: 'sound', keyThumbprint, spend: () => this.#spend(claims, keyThumbprint, nonceUntil) }
       }),
     )
   }
@@ -147,17 +144,18 @@ export class ProofGuard {
     return whenReady(this.#hashing.sha256(bound.token), (tokenHash) => ({ tokenHash, keyThumbprint }))
   }
 
-  #isOurs(nonce: string | undefined, now: number): Eventually<boolean> {
-    return nonce === undefined ? false : (this.#nonces?.accepts(nonce, now) ?? false)
+  #nonceUntil(nonce: string | undefined, now: number): Eventually<number | undefined> {
+    return nonce === undefined ? undefined : this.#nonces?.acceptedUntil(nonce, now)
   }
 
-  /** Until nobody would accept it any more, by any node's clock. */
-  #spend({ jti, iat }: ProofClaims, keyThumbprint: string, byNonce: boolean): Eventually<boolean> {
+  /** Until nobody would accept it any more, by a clock that is behind: an instant that comes from the proof, and is the same at every node. */
+  #spend({ jti, iat }: ProofClaims, keyThumbprint: string, nonceUntil: number | undefined): Eventually<boolean> {
     const { clock, memory } = this.#options
-    const now = clock.now()
-    const slotMs = this.#nonces?.slotMs ?? 0
-    const until = byNonce ? now + NONCE_SLOTS * slotMs : iat * 1000 + this.#maxAgeMs + 2 * this.#leewayMs
-    return whenReady(this.#hashing.sha256(`${keyThumbprint}.${jti}`), (id) => memory.remember(id, until, now))
+    const ownUntil = nonceUntil ?? iat * 1000 + this.#maxAgeMs + this.#leewayMs
+    const until = Math.ceil(ownUntil + this.#leewayMs)
+    return whenReady(this.#hashing.sha256(`${keyThumbprint}.${jti}`), (id) =>
+      memory.remember(id, until, clock.now(), keyThumbprint),
+    )
   }
 
   #refuse(fault: ProofFault): Eventually<BadProof> {
