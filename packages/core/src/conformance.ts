@@ -1,6 +1,7 @@
 export type { ConformanceCase, ConnectedStores, OpenStores } from './stores/conformance/case.ts'
 export { attemptCounterCases } from './credentials/attempt-counters.conformance.ts'
 export { familiarAddressCases } from './credentials/familiar-addresses.conformance.ts'
+export { spentProofCases } from './credentials/spent-proofs.conformance.ts'
 export { databaseArchiveCases, sessionArchiveCases } from './stores/archive.conformance.ts'
 export { databaseCases } from './stores/database.conformance.ts'
 export { nodeBoardCases } from './stores/node-board.conformance.ts'

@@ -25,6 +25,9 @@ export type { Session, Use } from './sessions/session.ts'
 export type { AttemptCounters, AttemptRule, Taking } from './credentials/attempt-counters.ts'
 export { FAMILIAR_GROUPS_PER_ACCOUNT } from './credentials/familiar-addresses.ts'
 export type { FamiliarAddresses } from './credentials/familiar-addresses.ts'
+export { MemorySpentProofs } from './credentials/memory-spent-proofs.ts'
+export { SPENT_PROOF_MARGIN_MS, SPENT_PROOFS_TIDIED } from './credentials/spent-proofs.ts'
+export type { SpentProofs } from './credentials/spent-proofs.ts'
 export { ARCHIVE_KEYS, archivedKey, canonicalRow, storedKey } from './stores/archive.ts'
 export type {
   ArchivedKey,

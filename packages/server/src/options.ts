@@ -9,6 +9,7 @@ import type {
   Random,
   RevocationLog,
   SessionStore,
+  SpentProofs,
 } from '@counterfoil/core'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LoggerOptions } from 'pino'
@@ -35,6 +36,11 @@ export interface ServerOptions {
   readonly counters?: AttemptCounters
   /** Where accounts have signed in from, shared likewise. Default: in process memory. */
   readonly familiar?: FamiliarAddresses
+  /**
+   * Which proofs of possession have been used, for all nodes together where it is shared. Default: in process memory, so that a proof that somebody has
+   * caught is good once more at each other node, and after a restart.
+   */
+  readonly spentProofs?: SpentProofs
   /** Keys are encrypted under it in the database. At least 32 bytes. */
   readonly secret: Uint8Array
   readonly policy: Policy

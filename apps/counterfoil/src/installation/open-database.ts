@@ -8,6 +8,7 @@ import type {
   RevocationLog,
   SessionArchive,
   SessionStore,
+  SpentProofs,
 } from '@counterfoil/core'
 
 /** Everything that an installation keeps, and that its processes share. */
@@ -18,6 +19,7 @@ export interface OpenDatabase {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  readonly spentProofs: SpentProofs
   /** For copying all of it. */
   readonly archive: DatabaseArchive
   readonly sessionArchive: SessionArchive

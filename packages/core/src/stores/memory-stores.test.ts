@@ -8,6 +8,7 @@ import {
   revocationLogCases,
   sessionArchiveCases,
   sessionStoreCases,
+  spentProofCases,
   type OpenStores,
 } from '../conformance.ts'
 import { createMemoryStores } from './memory/stores.ts'
@@ -21,6 +22,7 @@ describe.each([
   { contract: 'board of nodes', cases: nodeBoardCases },
   { contract: 'counters of attempts', cases: attemptCounterCases },
   { contract: 'familiar addresses', cases: familiarAddressCases },
+  { contract: 'spent proofs', cases: spentProofCases },
   { contract: 'archive of the database', cases: databaseArchiveCases },
   { contract: 'archive of sessions', cases: sessionArchiveCases },
 ])('the $contract in memory', ({ cases }) => {

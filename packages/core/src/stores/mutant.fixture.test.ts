@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { attemptCounterCases } from '../credentials/attempt-counters.conformance.ts'
 import { familiarAddressCases } from '../credentials/familiar-addresses.conformance.ts'
+import { spentProofCases } from '../credentials/spent-proofs.conformance.ts'
 import { databaseArchiveCases, sessionArchiveCases } from './archive.conformance.ts'
 import { databaseCases } from './database.conformance.ts'
 import { caseNamed, tryCase } from './mutant.fixture.ts'
@@ -15,6 +16,7 @@ const cases = [
   ...nodeBoardCases,
   ...attemptCounterCases,
   ...familiarAddressCases,
+  ...spentProofCases,
   ...databaseArchiveCases,
   ...sessionArchiveCases,
 ]

@@ -1,7 +1,8 @@
-import { StoreUnavailable, type AttemptCounters } from '@counterfoil/core'
+import { MemorySpentProofs } from '@counterfoil/core'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeProof, makeProofKey, type ProofFor, type ProofKeyPair } from '../proof.fixture.ts'
 import {
+  breakable,
   EMAIL,
   ISSUER,
   openServer,
@@ -9,6 +10,7 @@ import {
   present,
   refresh,
   signIn,
+  TestClock,
   type Answer,
   type Call,
   type Held,
@@ -109,28 +111,15 @@ describe('the time of a proof', () => {
 })
 
 describe('several nodes', () => {
-  /** What counts, for all nodes together, and can be taken out of reach. */
-  function sharedCounters() {
-    const counts = new Map<string, number>()
-    const state = { away: false, taken: 0 }
-    const counters: AttemptCounters = {
-      async take({ name, attempts, windowMs }, subject, now) {
-        if (state.away) throw new StoreUnavailable('out of reach, by request')
-        if (name === 'proof of possession') state.taken++
-        const count = (counts.get(`${name} ${subject}`) ?? 0) + 1
-        counts.set(`${name} ${subject}`, count)
-        return count > attempts ? { taken: false, retryAfterMs: 1 } : { taken: true, windowEndsAt: now + windowMs }
-      },
-      async giveBack() {},
-    }
-    return { counters, state }
-  }
-
-  async function openTwo() {
-    const { counters, state } = sharedCounters()
-    const one = await openServer({ counters })
+  /** Two nodes over the same stores; the clock of the other one is `ahead` of that of the first by so many seconds. */
+  async function openTwo(ahead = 0) {
+    const state = { broken: false, asked: 0 }
+    const spentProofs = breakable(new MemorySpentProofs(), state)
+    const one = await openServer({ spentProofs })
     const { database, sessions, log } = one.stores
-    const other = await openServer({ counters, database, sessions, log, clock: one.clock })
+    const clock = new TestClock()
+    clock.forward(ahead)
+    const other = await openServer({ spentProofs, database, sessions, log, clock })
     const held = await signIn(one, 'hybrid', {
       headers: { dpop: makeProof(key, one.clock, { url: `${ISSUER}/sessions` }) },
     })
@@ -149,6 +138,53 @@ describe('several nodes', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   })
 
+  it.each([-5, -1, -0.001, 0, 0.001, 1, 5])(
+    'RFC 9449 11.1 take a proof once among them where the clock of one is %d s ahead: for a request, a refresh and a sign-in',
+    async (ahead) => {
+      const { one, other, held, proofOf } = await openTwo(ahead)
+      const call = proofOf()
+      const takes = async (ask: (node: TestServer) => Promise<Answer>): Promise<unknown[]> => {
+        const told: unknown[] = []
+        for (const node of [one, one, other, other, one]) told.push(said(await ask(node)).slice(0, 2))
+        return told
+      }
+      const refused = Array.from({ length: 4 }, () => [401, 'invalid_dpop_proof'])
+      expect(await takes((node) => node.call(call))).toEqual([[200, undefined], ...refused])
+
+      const token = present(held.refreshToken)
+      const headers = { dpop: makeProof(key, one.clock, { url: `${ISSUER}/oauth/token` }) }
+      const refreshed = await takes((node) => refresh(node, 'hybrid', token, { headers }))
+      expect(refreshed).toEqual([[200, undefined], ...refused.map(([, fault]) => [400, fault])])
+
+      const json = { client_id: 'hybrid', email: EMAIL, password: PASSWORD }
+      const dpop = makeProof(key, one.clock, { url: `${ISSUER}/sessions` })
+      const signedIn = await takes((node) => node.call({ path: '/sessions', json, headers: { dpop } }))
+      expect(signedIn).toEqual([[201, undefined], ...refused])
+    },
+  )
+
+  it.each([-5, 5])(
+    'RFC 9449 11.1 take a proof with a nonce once among them, where the clock of one is %d s ahead',
+    async (ahead) => {
+      const { one, other, proofOf } = await openTwo(ahead)
+      const nonce = present((await one.call(proofOf({ claims: { iat: 0 } }))).headers['dpop-nonce'])
+      const call = proofOf({ claims: { iat: 0 }, nonce })
+      const told: number[] = []
+      for (const node of [one, other, other, one]) told.push((await node.call(call)).status)
+      expect(told).toEqual([200, 401, 401, 401])
+    },
+  )
+
+  it('RFC 9449 11.1 know a proof again when a clock has been set back', async () => {
+    const { one, proofOf } = await openTwo()
+    const call = proofOf()
+    expect((await one.call(call)).status).toBe(200)
+    one.clock.forward(120)
+    for (let at = 0; at < 10; at++) expect((await one.call(proofOf())).status).toBe(200)
+    one.clock.forward(-120)
+    expect(said(await one.call(call)).slice(0, 2)).toEqual([401, 'invalid_dpop_proof'])
+  })
+
   it('RFC 9449 8 take one another’s nonces', async () => {
     const { one, other, proofOf } = await openTwo()
     const refused = await one.call(proofOf({ claims: { iat: 0 } }))
@@ -158,13 +194,13 @@ describe('several nodes', () => {
 
   it('RFC 9449 11.1 cannot tell when what they share is away: 503, and nobody is signed out', async () => {
     const { one, held, state, proofOf } = await openTwo()
-    state.away = true
+    state.broken = true
     const answer = await one.call(proofOf())
     expect([answer.status, answer.body['code'], answer.headers['retry-after']]).toEqual([503, 'store_unavailable', '1'])
     const headers = { dpop: makeProof(key, one.clock, { url: `${ISSUER}/oauth/token` }) }
     const refused = await refresh(one, 'hybrid', present(held.refreshToken), { headers })
     expect([refused.status, refused.body['error']]).toEqual([503, 'temporarily_unavailable'])
-    state.away = false
+    state.broken = false
     expect((await one.call(proofOf())).status).toBe(200)
     const later = { headers: { dpop: makeProof(key, one.clock, { url: `${ISSUER}/oauth/token` }) } }
     expect((await refresh(one, 'hybrid', present(held.refreshToken), later)).status).toBe(200)
@@ -172,7 +208,7 @@ describe('several nodes', () => {
 
   it('remember no proof of what nobody issued, however much of it comes', async () => {
     const { one, held, state, proofOf } = await openTwo()
-    const before = state.taken
+    const before = state.asked
     for (const token of ['nonsense', `${present(held.token)}x`, `${present(held.refreshToken)}x`]) {
       const dpop = makeProof(key, one.clock, { method: 'GET', url: `${ISSUER}/account`, token })
       const answer = await one.call({ path: '/account', headers: { authorization: `DPoP ${token}`, dpop } })
@@ -181,6 +217,6 @@ describe('several nodes', () => {
       expect((await refresh(one, 'hybrid', token, { headers })).body['error']).toBe('invalid_grant')
     }
     for (const wrong of [{ method: 'PUT' }, { url: ISSUER }, { token: 'other' }]) await one.call(proofOf(wrong))
-    expect(state.taken).toBe(before)
+    expect(state.asked).toBe(before)
   })
 })

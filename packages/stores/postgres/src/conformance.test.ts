@@ -8,6 +8,7 @@ import {
   revocationLogCases,
   sessionArchiveCases,
   sessionStoreCases,
+  spentProofCases,
 } from '@counterfoil/core/conformance'
 import { connectTo, startTestServer, type TestServer } from './server.fixture.ts'
 
@@ -26,6 +27,7 @@ describe.each([
   ['board of nodes', nodeBoardCases],
   ['attempt counters', attemptCounterCases],
   ['familiar addresses', familiarAddressCases],
+  ['spent proofs', spentProofCases],
   ['archive of the database', databaseArchiveCases],
   ['archive of sessions', sessionArchiveCases],
 ])('the %s in PostgreSQL', (_, cases) => {

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { StoreUnavailable, systemRandom, drawId } from '@counterfoil/core'
+import { drawId, SPENT_PROOF_MARGIN_MS, StoreUnavailable, systemRandom } from '@counterfoil/core'
 import type { Session } from '@counterfoil/core'
 import { revocationLogCases, sessionStoreCases, type ConnectedStores } from '@counterfoil/core/conformance'
 import type { AccountId, ApplicationId, SessionId } from '@counterfoil/protocol'
@@ -14,7 +14,9 @@ import {
 } from '@counterfoil/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { transact } from './asking.ts'
+import { migrate } from './migrate.ts'
 import { openPostgres } from './open.ts'
+import { MIGRATIONS } from './schema.ts'
 import { connectTo, makePool, startTestServer, type TestServer } from './server.fixture.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
@@ -136,6 +138,35 @@ describe('two nodes over one database', () => {
       nodes[0].sessions.endAll(accountId, { below: 1 }),
     ])
     expect(await nodes[1].sessions.list(accountId, NOW)).toEqual([])
+    await closeAll(nodes)
+  })
+
+  it('RFC 9449 11.1 use a proof up once between them, in one burst or several, whichever clock is behind', async () => {
+    const nodes = await twoNodes()
+    const ids = Array.from({ length: 8 }, (_, at) => `proof ${at}`)
+    const spendAll = (): Promise<boolean[]> =>
+      Promise.all(
+        Array.from({ length: 160 }, (_, at) => {
+          const { spentProofs } = nodes[at % 2] ?? nodes[0]
+          return spentProofs.spend(ids[Math.floor(at / 2) % ids.length] ?? '', NOW + 60_000, NOW - (at % 2) * 5000)
+        }),
+      )
+    expect((await spendAll()).filter(Boolean)).toHaveLength(ids.length)
+    expect((await spendAll()).filter(Boolean)).toHaveLength(0)
+    await closeAll(nodes)
+  })
+
+  it('deadlock in nothing when both use the same proofs up in different orders, old ones among them', async () => {
+    const nodes = await twoNodes()
+    const late = NOW + 60_000 + SPENT_PROOF_MARGIN_MS
+    for (let round = 0; round < 5; round++) {
+      const ids = Array.from({ length: 100 }, (_, at) => `proof ${round} ${at}`)
+      await Promise.all(ids.map((id) => nodes[0].spentProofs.spend(id, NOW + 60_000, NOW)))
+      const again = [ids, ids.toReversed()].map((order, at) =>
+        Promise.all(order.map((id) => (nodes[at] ?? nodes[0]).spentProofs.spend(id, late + 60_000, late))),
+      )
+      await Promise.all(again)
+    }
     await closeAll(nodes)
   })
 
@@ -289,6 +320,18 @@ describe('a server that fails', () => {
       expect(JSON.stringify(refusal) + String(refusal)).not.toContain('very-secret')
       await pool.end()
     }
+  })
+
+  it('brings a database of an older schema to the present one, with all that it holds', async () => {
+    const pool = makePool(test.server.url(await test.server.createDatabase()))
+    await migrate(pool, MIGRATIONS.slice(0, 2))
+    await pool.query(`INSERT INTO counterfoil_attempts VALUES ('sign-in pair', 'ada', 3, 60)`)
+    const { counters, spentProofs, close } = await openPostgres({ pool })
+    const rule = { name: 'sign-in pair', attempts: 3, windowMs: 60 }
+    expect(await counters.take(rule, 'ada', 6)).toEqual({ taken: false, retryAfterMs: 54 })
+    expect([await spentProofs.spend('proof', 60, 6), await spentProofs.spend('proof', 60, 6)]).toEqual([true, false])
+    await close()
+    await pool.end()
   })
 
   it('refuses a database of a newer program as it is', async () => {

@@ -9,6 +9,7 @@ import type {
   RevocationLog,
   SessionArchive,
   SessionStore,
+  SpentProofs,
 } from '@counterfoil/core'
 import { createDatabaseArchive, createSessionArchive } from './archive.ts'
 import { askPool, giveBack, takeConnection, transact } from './asking.ts'
@@ -21,6 +22,7 @@ import { createNodeBoard } from './node-board.ts'
 import { openErrorOf } from './open-error.ts'
 import { createRevocationLog } from './revocation-log.ts'
 import { createSessionStore } from './session-store.ts'
+import { createSpentProofs } from './spent-proofs.ts'
 import { createAttemptCounters, createFamiliarAddresses } from './throttling.ts'
 import { beginTimeline } from './timeline.ts'
 import { createWrite } from './transaction.ts'
@@ -50,6 +52,7 @@ export interface PostgresStores {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  readonly spentProofs: SpentProofs
   /** For copying everything out of the database, or into it. */
   readonly archive: DatabaseArchive
   readonly sessionArchive: SessionArchive
@@ -89,6 +92,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     nodes: createNodeBoard(ask, hints),
     counters: createAttemptCounters(ask),
     familiar: createFamiliarAddresses(ask, (act) => transact(pool, act)),
+    spentProofs: createSpentProofs(batches),
     archive: createDatabaseArchive({ pool, ask }),
     sessionArchive: createSessionArchive({ pool, ask }),
     readClock: async () => Number((await ask(READ_CLOCK))[0]?.[0]),

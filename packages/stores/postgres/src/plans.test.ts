@@ -7,6 +7,7 @@ import { appendText, LOG_TEXTS, readingText } from './revocation-log.ts'
 import { connectListener, startTestServer, type TestServer } from './server.fixture.ts'
 import { ADVANCE, END, FIND, START, TOUCH } from './session-statements.ts'
 import { SESSION_TEXTS } from './session-store.ts'
+import { SPEND } from './spent-proofs.ts'
 import { THROTTLE_TEXTS } from './throttling.ts'
 import { AUDIT_TEXTS } from './transaction.ts'
 
@@ -24,6 +25,7 @@ const FILL = [
   `INSERT INTO counterfoil_audit (at, kind, session_id) SELECT n, 'session.started', md5('s' || n) FROM generate_series(1, 300000) n`,
   `INSERT INTO counterfoil_attempts SELECT 'sign-in pair', md5('t' || n), 1, n FROM generate_series(1, 100000) n`,
   `INSERT INTO counterfoil_familiar_addresses SELECT md5('f' || n / 4), md5('p' || n), n, n FROM generate_series(1, 100000) n`,
+  `INSERT INTO counterfoil_spent_proofs SELECT md5('d' || n), n FROM generate_series(1, 100000) n`,
   'ANALYZE',
 ]
 
@@ -36,6 +38,7 @@ const STATEMENTS: Readonly<Record<string, string>> = {
   advance: ADVANCE.text,
   touch: TOUCH.text,
   end: END.text,
+  spend: SPEND.text,
   append: appendText({ present: "''" }),
   read: readingText({ present: "''" }),
   ...named('session', SESSION_TEXTS),

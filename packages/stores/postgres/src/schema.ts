@@ -142,4 +142,11 @@ CREATE INDEX counterfoil_familiar_addresses_by_end ON counterfoil_familiar_addre
   `
 ALTER TABLE counterfoil_sessions ADD COLUMN key_thumbprint text;
 `,
+  `
+CREATE TABLE counterfoil_spent_proofs (
+  id text COLLATE "C" PRIMARY KEY,
+  expires_at bigint NOT NULL
+);
+CREATE INDEX counterfoil_spent_proofs_by_end ON counterfoil_spent_proofs (expires_at);
+`,
 ]

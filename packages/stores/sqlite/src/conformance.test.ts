@@ -8,6 +8,7 @@ import {
   revocationLogCases,
   sessionArchiveCases,
   sessionStoreCases,
+  spentProofCases,
 } from '@counterfoil/core/conformance'
 import type { ConnectedStores } from '@counterfoil/core/conformance'
 import { openSqlite } from './open.ts'
@@ -31,6 +32,7 @@ describe.each([
   ['board of nodes', nodeBoardCases],
   ['counters of attempts', attemptCounterCases],
   ['familiar addresses', familiarAddressCases],
+  ['spent proofs', spentProofCases],
   ['archive of the database', databaseArchiveCases],
   ['archive of sessions', sessionArchiveCases],
 ])('the %s in SQLite', (_, cases) => {

@@ -114,7 +114,7 @@ describe('a migration', () => {
     const old = "'old', 'ada', 'shop', 'hybrid', 3, 0, 5, NULL, NULL, 0, 0, 5, 5, NULL, NULL, 5, 50, 60, 'phone', 50"
     db.exec(`INSERT INTO sessions VALUES (${old})`)
     db.close()
-    const { database, log, nodes, sessions } = await openStores({ path })
+    const { database, log, nodes, sessions, spentProofs } = await openStores({ path })
     const kept = await sessions.find('old' as SessionId, 6)
     expect([kept?.generation, kept?.deviceLabel, kept?.keyThumbprint]).toEqual([3, 'phone', undefined])
     expect(await log.holdsSession('gone' as SessionId)).toBe(true)
@@ -122,6 +122,22 @@ describe('a migration', () => {
     expect(await nodes.read()).toEqual([])
     await database.keepMark('redis', 'kept')
     expect(await database.readMark('redis')).toBe('kept')
+    expect(await spentProofs.spend('proof', 60, 6)).toBe(true)
+  })
+
+  it('brings a file whose proofs were counted with attempts to the present schema, bound sessions and all', async () => {
+    const path = newPath()
+    const db = new DatabaseSync(path)
+    migrate(db, path, 50, MIGRATIONS.slice(0, 3))
+    const old =
+      "'old', 'ada', 'shop', 'hybrid', 3, 0, 5, NULL, NULL, 0, 0, 5, 5, NULL, NULL, 5, 50, 60, 'phone', 50, 'key'"
+    db.exec(`INSERT INTO sessions VALUES (${old}); INSERT INTO attempts VALUES ('sign-in pair', 'ada', 3, 60)`)
+    db.close()
+    const { counters, sessions, spentProofs } = await openStores({ path })
+    expect(await sessions.find('old' as SessionId, 6)).toMatchObject({ keyThumbprint: 'key' })
+    const rule = { name: 'sign-in pair', attempts: 3, windowMs: 60 }
+    expect(await counters.take(rule, 'ada', 6)).toEqual({ taken: false, retryAfterMs: 54 })
+    expect([await spentProofs.spend('proof', 60, 6), await spentProofs.spend('proof', 60, 6)]).toEqual([true, false])
   })
 
   it('that fails half-way leaves the file as it was', () => {

@@ -11,6 +11,7 @@ import type {
   RevocationLog,
   SessionArchive,
   SessionStore,
+  SpentProofs,
 } from '@counterfoil/core'
 import { createDatabaseArchive, createSessionArchive } from './archive.ts'
 import { createAttemptCounters } from './attempt-counters.ts'
@@ -27,6 +28,7 @@ import { openErrorFor, orphanedLog } from './open-error.ts'
 import { createReader } from './reader.ts'
 import { createRevocationLog } from './revocation-log.ts'
 import { createSessionStore } from './session-store.ts'
+import { createSpentProofs } from './spent-proofs.ts'
 import { watchGrowth } from './watch.ts'
 
 /** How to open a file. */
@@ -52,6 +54,7 @@ export interface SqliteStores {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  readonly spentProofs: SpentProofs
   /** For copying everything out of the file, or into it. */
   readonly archive: DatabaseArchive
   readonly sessionArchive: SessionArchive
@@ -99,6 +102,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
       nodes: createNodeBoard(reader, group, boardWatch),
       counters: createAttemptCounters(group),
       familiar: createFamiliarAddresses(reader, group),
+      spentProofs: createSpentProofs(group),
       archive: createDatabaseArchive({ reader, group }),
       sessionArchive: createSessionArchive({ reader, group }),
       counts: () => group.counts(),

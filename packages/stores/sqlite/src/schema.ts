@@ -141,4 +141,11 @@ CREATE INDEX familiar_addresses_by_end ON familiar_addresses (expires_at);
   `
 ALTER TABLE sessions ADD COLUMN key_thumbprint TEXT;
 `,
+  `
+CREATE TABLE spent_proofs (
+  id TEXT NOT NULL PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spent_proofs_by_end ON spent_proofs (expires_at);
+`,
 ]

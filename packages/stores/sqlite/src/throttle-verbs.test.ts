@@ -32,6 +32,16 @@ describe('processes that have one file open', () => {
     expect(await counters.take({ ...RULE, attempts: 71 }, 'ada', NOW)).toMatchObject({ taken: true })
   })
 
+  it('RFC 9449 11.1 use a proof up together, by whatever clock', async () => {
+    const path = newPath()
+    const [one, other] = [await openStores({ path }), await openStores({ path })]
+    const spend = (at: number): Promise<boolean> =>
+      (at % 2 === 0 ? one : other).spentProofs.spend('proof', NOW + 60_000, NOW - (at % 2) * 5000)
+    const first = await Promise.all(Array.from({ length: 20 }, (_, at) => spend(at)))
+    expect(first.filter(Boolean)).toHaveLength(1)
+    expect([await spend(0), await spend(1)]).toEqual([false, false])
+  })
+
   it('know the same familiar addresses, and give back what the other took', async () => {
     const path = newPath()
     const [one, other] = [await openStores({ path }), await openStores({ path })]

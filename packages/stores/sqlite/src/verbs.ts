@@ -9,10 +9,12 @@ import { prepareNodeVerbs } from './node-verbs.ts'
 import type { NodeVerbs } from './node-verbs.ts'
 import { prepareSessionVerbs } from './session-verbs.ts'
 import type { SessionVerbs } from './session-verbs.ts'
+import { prepareProofVerbs } from './proof-verbs.ts'
+import type { ProofVerbs } from './proof-verbs.ts'
 import { prepareThrottleVerbs } from './throttle-verbs.ts'
 import type { ThrottleVerbs } from './throttle-verbs.ts'
 
-type Verbs = SessionVerbs & DatabaseVerbs & LogVerbs & NodeVerbs & ThrottleVerbs & ArchiveVerbs
+type Verbs = SessionVerbs & DatabaseVerbs & LogVerbs & NodeVerbs & ThrottleVerbs & ProofVerbs & ArchiveVerbs
 
 /** Names a verb that writes. */
 export type VerbName = keyof Verbs
@@ -40,6 +42,7 @@ export function prepareVerbs(db: DatabaseSync): VerbTable {
     ...prepareDatabaseVerbs(db, log.appendRevocations),
     ...prepareNodeVerbs(db),
     ...prepareThrottleVerbs(db),
+    ...prepareProofVerbs(db),
     ...prepareArchiveVerbs(db),
   }
 }

@@ -1,5 +1,6 @@
 import type { AttemptCounters } from '../../credentials/attempt-counters.ts'
 import type { FamiliarAddresses } from '../../credentials/familiar-addresses.ts'
+import type { SpentProofs } from '../../credentials/spent-proofs.ts'
 import type { DatabaseArchive, SessionArchive } from '../archive.ts'
 import type { Database } from '../database.ts'
 import type { NodeBoard } from '../node-board.ts'
@@ -14,6 +15,7 @@ export interface ConnectedStores {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  readonly spentProofs: SpentProofs
   /** Only the cases of archives need these two. */
   readonly archive?: DatabaseArchive
   readonly sessionArchive?: SessionArchive

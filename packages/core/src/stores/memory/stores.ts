@@ -3,6 +3,8 @@ import type { AttemptCounters } from '../../credentials/attempt-counters.ts'
 import type { FamiliarAddresses } from '../../credentials/familiar-addresses.ts'
 import { MemoryAttemptCounters } from '../../credentials/memory-attempt-counters.ts'
 import { MemoryFamiliarAddresses } from '../../credentials/memory-familiar-addresses.ts'
+import { MemorySpentProofs } from '../../credentials/memory-spent-proofs.ts'
+import type { SpentProofs } from '../../credentials/spent-proofs.ts'
 import type { DatabaseArchive, SessionArchive } from '../archive.ts'
 import type { Database } from '../database.ts'
 import type { NodeBoard } from '../node-board.ts'
@@ -21,6 +23,7 @@ export interface MemoryStores {
   readonly nodes: NodeBoard
   readonly counters: AttemptCounters
   readonly familiar: FamiliarAddresses
+  readonly spentProofs: SpentProofs
   readonly archive: DatabaseArchive
   readonly sessionArchive: SessionArchive
 }
@@ -41,5 +44,6 @@ export function createMemoryStores({ random = systemRandom }: { readonly random?
     nodes: createMemoryNodeBoard(),
     counters: new MemoryAttemptCounters(),
     familiar: new MemoryFamiliarAddresses(),
+    spentProofs: new MemorySpentProofs(),
   }
 }
