@@ -300,6 +300,19 @@ describe.each(ENGINES)('a proof of possession, by the engine %s', (engine) => {
       for (const ahead of [-5, -0.001, 0, 0.001, 5, 64]) expect(await untilOf(headers, ahead)).toBe(until)
   })
 
+  it('RFC 9449 4.3 is for the address without its query, whatever that holds', async () => {
+    const guard = guardOf({ origins: ['https://orders.example.com'] })
+    for (const query of ['?x=1', '?x=\\', '?\\@evil.example/', '?x=[a]|"<>', '?x=\u00e9', '#\\', '?', '?a?b#c'])
+      for (const url of [`/cart${query}`, URL_OF_CART + query]) {
+        const proof = await guard.check({ method: 'GET', url, headers: clientOf().prove() })
+        expect([url, proof.outcome]).toEqual([url, 'sound'])
+      }
+    for (const url of ['\\cart', '/cart\\', '/cart\\?x', '/ca\u0000rt', 'https://orders.example.com\\cart?x']) {
+      const proof = await guard.check({ method: 'GET', url, headers: clientOf().prove() })
+      expect(proof).toMatchObject({ fault: 'wrong-target' })
+    }
+  })
+
   it('for a path is for that path at one of the service’s origins, and at no other', async () => {
     const guard = guardOf({ origins: ['https://a.example', 'https://b.example:8443'] })
     const check = async (htu: string, url = '/cart?x=1'): Promise<unknown> => {

@@ -1,3 +1,4 @@
+// No backslash, which some take for a slash, and nothing that cannot be seen.
 const VISIBLE_URL = /^https?:\/\/[\x21-\x5b\x5d-\x7e]+$/i
 const ESCAPE = /%[0-9a-f]{2}/gi
 const UNRESERVED = /[\w.~-]/
@@ -13,8 +14,10 @@ function normaliseEscape(escape: string): string {
  * undefined for what is no such URI, or names a user.
  */
 export function normaliseTarget(uri: string): string | undefined {
-  if (!VISIBLE_URL.test(uri) || !URL.canParse(uri)) return undefined
-  const { protocol, host, pathname, username, password } = new URL(uri)
+  // First, since a query may hold anything, and does not count.
+  const [bare = ''] = uri.split(/[?#]/, 1)
+  if (!VISIBLE_URL.test(bare) || !URL.canParse(bare)) return undefined
+  const { protocol, host, pathname, username, password } = new URL(bare)
   if (username !== '' || password !== '') return undefined
   // Segments of dots are gone by now, escaped or not.
   return `${protocol}//${host}${pathname.replace(ESCAPE, normaliseEscape)}`
