@@ -173,6 +173,8 @@ describe('a request with a bound token', () => {
     const held = await signInBound('hybrid')
     const url = 'HTTPS://Auth.example.com:443/./%61ccount?x=y#z'
     expect((await ask(held, { path: '/account?a=b' }, { url })).status).toBe(200)
+    for (const path of ['/account?x=\\', '/account?\\@evil.example/', '/account?x=[a]|"<>'])
+      expect([path, (await ask(held, { path }, { url: `${ISSUER}/account` })).status]).toEqual([path, 200])
   })
 
   it('the proof of an end that waits, or of a change, is for its own method', async () => {
@@ -321,6 +323,23 @@ describe('who looks at a bound credential', () => {
       headers: asVerifier,
     })
     expect([body['token_type'], body['cnf']]).toEqual(['Bearer', undefined])
+  })
+
+  it('RFC 9449 6.2 by introspection learns that a token for an upstream is bound to nothing, though its session is', async () => {
+    const held = await signInBound('shop')
+    const token = present(held.token)
+    const told = { method: 'GET', proto: 'https', host: 'shop.example.com', uri: '/cart' }
+    const forwarded = Object.fromEntries(Object.entries(told).map(([name, value]) => [`x-forwarded-${name}`, value]))
+    const dpop = makeProof(key, test.clock, { method: 'GET', url: 'https://shop.example.com/cart', token })
+    const passed = await test.call({
+      path: `/verify?audience=${encodeURIComponent(ORDERS)}`,
+      address: '198.51.100.7',
+      headers: { authorization: `DPoP ${token}`, dpop, ...forwarded },
+    })
+    const form = { token: present(passed.headers['x-access-token']) }
+    const { body } = await test.call({ path: '/oauth/introspect', form, headers: asVerifier })
+    expect(body).toMatchObject({ active: true, sid: held.sessionId, aud: ORDERS, token_type: 'Bearer' })
+    expect(body['cnf']).toBeUndefined()
   })
 
   it('as a gateway is refused unless it is trusted and says what was asked for', async () => {

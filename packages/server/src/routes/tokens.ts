@@ -1,5 +1,5 @@
 import type { Application, Introspection } from '@counterfoil/core'
-import { markPosition, ROUTES } from '@counterfoil/protocol'
+import { markPosition, ROUTES, type AccessTokenClaims } from '@counterfoil/protocol'
 import { Type, type Static } from 'typebox'
 import type { KnownVerifier, ServerContext } from '../context.ts'
 import { authenticateApplication, authenticateIntrospector } from '../http/client-authentication.ts'
@@ -84,7 +84,7 @@ export function addIntrospectRoute(app: App, context: ServerContext): void {
     const claims = await claimsOf(context, token)
     const found = await context.auth.introspect(token, claims)
     return found !== undefined && mayKnow(asker, found)
-      ? viewOfIntrospection(context.issuer, found, claims?.aud)
+      ? viewOfIntrospection(context.issuer, found, claims)
       : { active: false }
   })
 }
@@ -94,26 +94,30 @@ function mayKnow(asker: KnownVerifier | Application, { caller }: Introspection):
   return 'keyHash' in asker || asker.id === caller.application.id
 }
 
-/** RFC 9449 §6.2. A session token is bound to no key. */
-function bindingOf(kind: Introspection['kind'], jkt: string | undefined) {
-  const isBound = kind !== 'session_token' && jkt !== undefined
+/** RFC 9449 §6.2. An access token says itself what it is bound to, whatever its session is; a session token is bound to no key. */
+function bindingOf({ kind, caller }: Introspection, claims: AccessTokenClaims | undefined) {
+  const own = kind === 'access_token' ? claims?.cnf?.jkt : undefined
+  const jkt = kind === 'refresh_token' ? caller.session.keyThumbprint : own
+  const isBound = jkt !== undefined
   const scheme = isBound ? ('DPoP' as const) : ('Bearer' as const)
   return { token_type: kind === 'refresh_token' ? kind : scheme, ...(isBound && { cnf: { jkt } }) }
 }
 
 function viewOfIntrospection(
   issuer: string,
-  { caller, kind, issuedAt, expiresAt }: Introspection,
-  audience: string | readonly string[] | undefined,
+  found: Introspection,
+  claims: AccessTokenClaims | undefined,
 ): Static<typeof IntrospectionView> {
+  const { caller, issuedAt, expiresAt } = found
   const { account, application, session } = caller
+  const audience: string | readonly string[] | undefined = claims?.aud
   return {
     active: true,
     iss: issuer,
     sub: account.id,
     client_id: application.id,
     sid: session.id,
-    ...bindingOf(kind, caller.session.keyThumbprint),
+    ...bindingOf(found, claims),
     exp: Math.floor(expiresAt / 1000),
     auth_time: Math.floor(session.authenticatedAt / 1000),
     roles: [...account.roles],
