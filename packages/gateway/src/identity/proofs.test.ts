@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { accessToken, startGateway, startService, type TestGateway, type TestService } from '../edge.fixture.ts'
@@ -49,6 +51,20 @@ describe('a token that is bound to a key', () => {
     expect(arrived('x-account-id')).toEqual(['ada'])
     expect([...arrived('authorization'), ...arrived('dpop')]).toEqual([])
   })
+
+  it.each(['?x=\\', '?\\@evil.example/', '?x=[a]|"<>', '?', '?a?b'])(
+    'RFC 9449 4.3 is proved for the address without its query, whatever that holds: %s',
+    async (query) => {
+      const { hostname, port } = new URL(edge.url)
+      const headers = { authorization: `DPoP ${TOKEN}`, dpop: await prove() }
+      // A client that sends a path to the letter, as fetch does not.
+      const request = get({ host: hostname, port, path: `/orders${query}`, headers })
+      const [answer] = (await once(request, 'response')) as [IncomingMessage]
+      answer.resume()
+      expect(answer.statusCode).toBe(200)
+      expect(service.arrived.map(({ url }) => url)).toEqual([`/orders${query}`])
+    },
+  )
 
   it.each([
     ['RFC 9449 7.2 as a bearer', async () => ({ authorization: `Bearer ${TOKEN}`, dpop: await prove() })],
