@@ -147,6 +147,7 @@ describe.each(transitions)('a bound session that began %s, in an application tha
 describe('the answer of a refresh that was lost', () => {
   it.each([
     ['hybrid', 'hybrid'],
+    ['hybrid', 'stateful'],
     ['stateless', 'hybrid'],
     ['stateless', 'stateful'],
   ] as const)('comes again, however late, to who has the key: %s to %s', async (from, to) => {
@@ -159,6 +160,20 @@ describe('the answer of a refresh that was lost', () => {
     expect(heldOf(again)).toBe(heldOf(lost))
     expect(await auditOf('session.recovered')).toMatchObject([{ sessionId: old.session.id }])
     expect(happened(await refresh(heldOf(again), proofOf())).session.id).toBe(old.session.id)
+  })
+
+  it('comes again within the window only, where the session has become stateless: then nothing is left of its record', async () => {
+    const old = await begin('hybrid')
+    await declare('stateless')
+    const lost = happened(await refresh(heldOf(old), proofOf()))
+    bench.clock.forward(WINDOW_SECONDS)
+    const again = happened(await refresh(heldOf(old), proofOf()))
+    expect([again.session.id, keyOf(again)]).toEqual([old.session.id, KEY])
+    bench.clock.forward(1)
+    expect(await refresh(heldOf(old), proofOf())).toEqual({ refused: 'credential_ended' })
+    // Too late is no theft: what did arrive goes on.
+    for (const arrived of [lost, again]) expect(keyOf(happened(await refresh(heldOf(arrived), proofOf())))).toBe(KEY)
+    expect(await auditOf('refresh.reuse_detected')).toEqual([])
   })
 })
 
