@@ -199,6 +199,10 @@ describe.each(ENGINES)('a verifier (%s) refuses', (engine) => {
     const { roles: _, ...refresh } = accessTokenClaims()
     const stateless = KEY.sign({ ...KEY.header(), typ: 'rt+jwt' }, { ...refresh, aud: ISSUER })
     expect(await decide(stateless, { audience: ISSUER })).toEqual(refused('wrong-type'))
+    for (const typ of ['dpop+jwt', 'JWT', undefined]) {
+      const other = KEY.sign({ ...KEY.header(), typ }, accessTokenClaims())
+      expect(await decide(other)).toEqual(refused('wrong-type'))
+    }
     const relabelled = KEY.sign(KEY.header(), { ...refresh, aud: ISSUER })
     expect(await decide(relabelled, { audience: ISSUER })).toEqual(refused('malformed'))
   })
