@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { ROUTES } from '@counterfoil/protocol'
 import { createVerifier } from '@counterfoil/verifier'
 import { authenticate, authOf } from '@counterfoil/verifier/node'
+import { FORGETFUL, startPostgres } from '@counterfoil/testbed'
 import { calculateThumbprint, generateKeyPair, generateProof, type JWSAlgorithm } from 'dpop'
 import * as oauth from 'oauth4webapi'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -148,3 +149,48 @@ test('RFC 9449 11.1 a proof that was used is refused after a restart, too, and t
   expect(await ask(used)).toBe('invalid_dpop_proof')
   expect(await ask(await prove())).toBe(200)
 })
+
+test(
+  'RFC 9449 11.1 a proof is good once at all nodes and their processes over one PostgreSQL',
+  { timeout: 120_000 },
+  async () => {
+    const postgres = await startPostgres({ settings: FORGETFUL })
+    const environment = {
+      COUNTERFOIL_DATABASE: postgres.url(),
+      COUNTERFOIL_SECRET: 'a secret of this test, long enough',
+      COUNTERFOIL_DRAIN_SECONDS: '0',
+    }
+    const { server: one, folder } = await open(environment)
+    const other = await startServer({
+      folder: folder.path,
+      environment: { ...environment, COUNTERFOIL_ISSUER: one.url, COUNTERFOIL_WORKERS: '2' },
+    })
+    onTestFinished(async () => {
+      await other.stop()
+      await one.stop()
+      await postgres.close()
+    })
+    await signUp({ url: one.url, email: VISITOR })
+    const keys = await generateKeyPair('ES256')
+    const held = await signInBound(one, keys)
+    const token = textIn(held, 'access_token') ?? ''
+    const statusesOf = async (ask: (url: string) => Promise<Answer>): Promise<number[]> => {
+      const urls = Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one.url : other.url))
+      const answers = await Promise.all(urls.map((url) => ask(url)))
+      return answers.map(({ status }) => status).toSorted((one, other) => one - other)
+    }
+    const dpop = await generateProof(keys, one.url + ROUTES.account, 'GET', undefined, token)
+    const headers = { authorization: `DPoP ${token}`, dpop }
+    const first = await statusesOf((url) => send(url, ROUTES.account, { headers }))
+    expect(first).toEqual([200, ...Array<number>(19).fill(401)])
+
+    const form = {
+      grant_type: 'refresh_token',
+      refresh_token: textIn(held, 'refresh_token') ?? '',
+      client_id: CLIENT.client_id,
+    }
+    const once = { dpop: await generateProof(keys, one.url + ROUTES.token, 'POST') }
+    const refreshed = await statusesOf((url) => send(url, ROUTES.token, { form, headers: once }))
+    expect(refreshed).toEqual([200, ...Array<number>(19).fill(400)])
+  },
+)
