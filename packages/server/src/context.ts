@@ -34,6 +34,8 @@ export interface ServerContext {
   /** Whether nobody but this node decides by what it knows: there is no verifier, and no other node. */
   readonly isAlone: boolean
   readonly trusts: TrustsAddress
+  /** Where clients reach the gateways whose word is taken for what was asked for. */
+  readonly gatewayOrigins: readonly string[]
   readonly tokens: AccessTokenReader
   /** Checks proofs of possession. */
   readonly proofs: ProofGuard

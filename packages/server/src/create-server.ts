@@ -71,6 +71,7 @@ export async function createServer(options: ServerOptions): Promise<CounterfoilS
     auth,
     clock,
     trusts,
+    gatewayOrigins: options.gatewayOrigins ?? [],
     issuer: options.issuer,
     origin: url.origin,
     policy: options.policy,

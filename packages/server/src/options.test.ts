@@ -37,6 +37,11 @@ describe('a server', () => {
     },
     { verifiers: [{ name: 'a', key: '' }] },
     { trustedProxies: ['everybody'] },
+    { gatewayOrigins: ['https://api.example.com/'] },
+    { gatewayOrigins: ['https://api.example.com:443'] },
+    { gatewayOrigins: ['https://api.example.com', 'api.example.com'] },
+    { gatewayOrigins: ['ftp://api.example.com'] },
+    { gatewayOrigins: ['null'] },
   ])('is not made with %j', async (options) => {
     await expect(openServer(options)).rejects.toThrow(TypeError)
   })

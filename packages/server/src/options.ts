@@ -50,6 +50,12 @@ export interface ServerOptions {
   readonly verifiers?: readonly VerifierSettings[]
   /** Addresses and CIDR ranges whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[]
+  /**
+   * Origins at which clients reach the gateways that ask `/verify`, such as `https://api.example.com`. A token that is bound to a key is taken there for what was asked
+   * for at one of them: list an origin only where its gateway sets `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`, all four, in place of what the client sent.
+   * Default: none, and no such token is taken there.
+   */
+  readonly gatewayOrigins?: readonly string[]
   /** Whether anybody may make an account. Default `open`. */
   readonly signUp?: 'open' | 'closed'
   /** How the pages for people look, or `false` for none. Default: they are there, and look plain. */
@@ -87,12 +93,16 @@ function refuseTwins(values: readonly string[], what: string): void {
   if (new Set(values).size < values.length) throw new TypeError(`${what}: must differ from one another`)
 }
 
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}
+
 /**
  * Refuses options that cannot be served.
  *
  * @throws {TypeError} naming the option.
  */
-export function checkOptions({ applications, verifiers = [] }: ServerOptions): void {
+export function checkOptions({ applications, verifiers = [], gatewayOrigins = [] }: ServerOptions): void {
   if (applications.length === 0) throw new TypeError('applications: must name at least one')
   if (applications.some(({ id }) => id === PAGES_APPLICATION.id))
     throw new TypeError(`applications: ${PAGES_APPLICATION.id} is the server's own`)
@@ -100,9 +110,13 @@ export function checkOptions({ applications, verifiers = [] }: ServerOptions): v
     // The id goes into headers, and into HTTP Basic before a colon.
     if (!SEEN_CHARACTERS.test(id)) throw new TypeError('applications: an id is 1 to 128 visible ASCII characters')
     for (const origin of origins) {
-      if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      if (!isOrigin(origin))
         throw new TypeError(`applications: ${origin} is not an origin such as https://app.example.com`)
     }
+  }
+  for (const origin of gatewayOrigins) {
+    if (!isOrigin(origin) || !/^https?:/.test(origin))
+      throw new TypeError(`gatewayOrigins: ${origin} is not an origin such as https://api.example.com`)
   }
   refuseTwins(
     applications.map(({ id }) => id),

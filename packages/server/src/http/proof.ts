@@ -12,6 +12,8 @@ export interface Addressed {
   readonly method: string
   /** Undefined where that cannot be known. */
   readonly url: string | undefined
+  /** What would make it known. */
+  readonly remedy?: string
 }
 
 /** What is right, by what is wrong. */
@@ -61,9 +63,10 @@ export async function readKeyProof(
 export async function judgeProof(
   { proofs }: ServerContext,
   { rawHeaders }: IncomingMessage,
-  { method, url = '' }: Addressed,
+  { method, url, remedy = RIGHT['wrong-target'] }: Addressed,
   bound: BoundToken,
 ): Promise<Fault | undefined> {
+  if (url === undefined) return { code: 'invalid_dpop_proof', field: 'DPoP', detail: remedy }
   const proof = await proofs.check({ method, url, headers: valuesOfHeader(rawHeaders, PROOF_HEADER) }, bound)
   if (proof.outcome === 'refused') return faultOfProof(proof)
   return (await proof.spend()) ? undefined : faultOfProof({ fault: 'replayed' })

@@ -1,12 +1,12 @@
-import { METHODS, type IncomingMessage } from 'node:http'
+import { METHODS } from 'node:http'
 import { isRefusal, type Caller } from '@counterfoil/core'
-import { ROUTES } from '@counterfoil/protocol'
+import { PROOF_HEADER, ROUTES } from '@counterfoil/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ServerContext } from '../context.ts'
-import { countHeader } from '../http/credentials.ts'
+import { askedOfGateway } from '../http/asked-of-gateway.ts'
 import { isFault, recogniseRequest } from '../http/identify.ts'
-import type { Addressed } from '../http/proof.ts'
+import { handOutNonce } from '../http/proof.ts'
 import { exactObject } from '../wire/schema.ts'
 import { answerFault, answerRefusal, BY_SESSION, type App } from './app.ts'
 
@@ -14,7 +14,7 @@ const verify = {
   operationId: 'verify',
   summary: 'Verify for a gateway',
   description:
-    'For the sub-request of a gateway, with any method: nginx `auth_request`, HAProxy, Caddy and Traefik forward auth, Envoy `ext_authz` (which appends the path that it was asked for: everything below `/verify/` answers alike, without `audience`). Cookies are checked for requests across origins by the method in `X-Forwarded-Method` or `X-Original-Method`, else by that of the sub-request: have your gateway send one of them, in place of what the client sent. A token that is bound to a key (`Authorization: DPoP`) is taken only from a gateway that is one of the `trusted_proxies` and sends `X-Forwarded-Method`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Uri`, each in place of what the client sent: its proof is checked for that address.',
+    'For the sub-request of a gateway, with any method: nginx `auth_request`, HAProxy, Caddy and Traefik forward auth, Envoy `ext_authz` (which appends the path that it was asked for: everything below `/verify/` answers alike, without `audience`). Cookies are checked for requests across origins by the method in `X-Forwarded-Method` or `X-Original-Method`, else by that of the sub-request: have your gateway send one of them, in place of what the client sent. A token that is bound to a key (`Authorization: DPoP`) is taken only from a gateway that is one of the `trusted_proxies` and sends `X-Forwarded-Method`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Uri`, each in place of what the client sent, for one of the `gateway_origins`: its proof is checked for that address.',
   tags: ['Gateways'],
   security: BY_SESSION,
   querystring: exactObject({
@@ -28,30 +28,9 @@ const verify = {
   response: {
     200: Type.Null({
       description:
-        'Let it pass. `X-Account-Id`, `X-Session-Id`, `X-Client-Id`, `X-Roles`, and `X-Access-Token` if asked for.',
+        'Let it pass. `X-Account-Id`, `X-Session-Id`, `X-Client-Id`, `X-Roles`, and `X-Access-Token` if asked for; `DPoP-Nonce` for the client, where every proof must hold one.',
     }),
   },
-}
-
-/** The method of the request that the gateway asks about. */
-function originalMethod({ headers, method }: Pick<IncomingMessage, 'headers' | 'method'>): string {
-  const told = headers['x-forwarded-method'] ?? headers['x-original-method']
-  const original = typeof told === 'string' ? told : told?.[0]
-  return (original ?? method ?? 'GET').trim().toUpperCase()
-}
-
-const ADDRESS_HEADERS = ['x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri'] as const
-
-/**
- * What the client asked the gateway for, which is what its proof was made for. The address is known only where a trusted proxy says all of it, each part
- * once: else somebody who has caught a proof could say what suits it.
- */
-function askedOfGateway({ trusts }: ServerContext, message: IncomingMessage): Addressed {
-  const { headers, rawHeaders, socket } = message
-  const isTold = ADDRESS_HEADERS.every((name) => countHeader(rawHeaders, name) === 1)
-  const isBelieved = isTold && socket.remoteAddress !== undefined && trusts(socket.remoteAddress)
-  const [, protocol, host, uri] = ADDRESS_HEADERS.map((name) => String(headers[name]))
-  return { method: originalMethod(message), url: isBelieved ? `${protocol}://${host}${uri}` : undefined }
 }
 
 /** Roles as one header: a comma between them, and whatever is no visible ASCII percent-encoded. */
@@ -71,6 +50,7 @@ export function addVerifyRoutes(app: App, context: ServerContext): void {
     const found = await recogniseRequest(context, request.raw, askedOfGateway(context, request.raw))
     if (isFault(found)) return answerFault(reply, found)
     request.caller = found
+    if (request.headers[PROOF_HEADER] !== undefined) await handOutNonce(context, reply)
     return admit(context, reply, found, audience)
   }
   const atPath = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
