@@ -37,8 +37,8 @@ function makeServer(
   { stores, secret }: Installation,
   { logger }: Log,
 ): Promise<CounterfoilServer> {
-  const { issuer, policy, applications, verifiers, trustedProxies, signUp, pages } = configuration
+  const { issuer, policy, applications, verifiers, trustedProxies, gatewayOrigins, signUp, pages } = configuration
   const { close: _close, ...parts } = stores
-  const settings = { issuer, policy, applications, verifiers, trustedProxies, signUp, pages }
+  const settings = { issuer, policy, applications, verifiers, trustedProxies, gatewayOrigins, signUp, pages }
   return createServer({ ...parts, ...settings, secret, logger })
 }

@@ -3,7 +3,7 @@ import type { ApplicationSettings, Policy } from '@counterfoil/core'
 import { STRATEGIES, type ApplicationId } from '@counterfoil/protocol'
 import { PAGES_CLIENT_ID } from '@counterfoil/server'
 import { readLifetimes } from './application-lifetimes.ts'
-import { isLoopback } from './network.ts'
+import { isLoopback, readOrigins } from './network.ts'
 import { SettingError } from './setting-error.ts'
 import type { SettingValue } from './settings.ts'
 
@@ -41,7 +41,6 @@ function readApplication(table: ApplicationTable, place: string, policy: Policy)
   const { id, strategy, secret } = table
   if (id === PAGES_CLIENT_ID)
     throw new SettingError(`${place}.id`, `must not be "${PAGES_CLIENT_ID}": that is the server's own`)
-  for (const [at, origin] of (table.origins ?? []).entries()) checkOrigin(origin, `${place}.origins[${at}]`)
   for (const [at, uri] of (table.redirect_uris ?? []).entries()) checkRedirect(uri, `${place}.redirect_uris[${at}]`)
   if (table.requires_proof === true && strategy === 'stateful')
     throw new SettingError(`${place}.requires_proof`, 'is for stateless and hybrid: a session token is bound to no key')
@@ -51,22 +50,11 @@ function readApplication(table: ApplicationTable, place: string, policy: Policy)
     strategy,
     transport: table.transport ?? 'body',
     audience: table.audience ?? [],
-    origins: table.origins ?? [],
+    origins: readOrigins(table.origins ?? [], `${place}.origins`),
     redirectUris: table.redirect_uris ?? [],
     secretHash: secret === undefined ? undefined : createHash('sha256').update(secret).digest('base64url'),
     ...(table.requires_proof !== undefined && { requiresProof: table.requires_proof }),
     lifetimes: readLifetimes(table, strategy, policy, place),
-  }
-}
-
-/** An origin as browsers send it (RFC 6454 §7); one that a listener on the way can forge is refused. */
-function checkOrigin(text: string, place: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.origin !== text || !/^https?:$/.test(url.protocol)) {
-    throw new SettingError(place, 'must be an origin and no more, such as "https://app.example.com"')
-  }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw new SettingError(place, 'must begin with https:// (http:// is for the loopback only)')
   }
 }
 

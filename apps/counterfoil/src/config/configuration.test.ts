@@ -40,6 +40,7 @@ describe('defaults', () => {
       workers: 1,
       drainSeconds: 0,
       trustedProxies: [],
+      gatewayOrigins: [],
       logLevel: 'info',
       signUp: 'open',
       verifiers: [],
@@ -72,6 +73,7 @@ describe('a file and the environment', () => {
       unsafely_accept_redis_loss = true
       secret = "${SECRET}"
       trusted_proxies = ["10.0.0.0/8", "::1"]
+      gateway_origins = ["https://api.example.com", "http://localhost:8080"]
       workers = 4
       drain_seconds = 7
       log_level = "warn"
@@ -108,6 +110,7 @@ describe('a file and the environment', () => {
       drainSeconds: 7,
       secret: new TextEncoder().encode(SECRET),
       trustedProxies: ['10.0.0.0/8', '::1'],
+      gatewayOrigins: ['https://api.example.com', 'http://localhost:8080'],
       logLevel: 'warn',
       signUp: 'closed',
       policy: { accessTokenSeconds: 120, signingAlgorithm: 'ES256', leewaySeconds: 5 },
@@ -140,6 +143,7 @@ describe('a file and the environment', () => {
       COUNTERFOIL_UNSAFELY_ACCEPT_REDIS_LOSS: 'true',
       COUNTERFOIL_SECRET: SECRET,
       COUNTERFOIL_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1',
+      COUNTERFOIL_ORIGINS_OF_GATEWAYS: 'https://api.example.com, https://shop.example.com',
       COUNTERFOIL_WORKERS: '2',
       COUNTERFOIL_DRAIN_SECONDS: '0',
       COUNTERFOIL_LOG_LEVEL: 'debug',
@@ -159,6 +163,7 @@ describe('a file and the environment', () => {
       workers: 2,
       drainSeconds: 0,
       trustedProxies: ['10.0.0.0/8', '192.0.2.1'],
+      gatewayOrigins: ['https://api.example.com', 'https://shop.example.com'],
       logLevel: 'debug',
       signUp: 'closed',
       policy: { leewaySeconds: 2, signingAlgorithm: 'RS256' },
@@ -172,8 +177,14 @@ describe('a file and the environment', () => {
     expect([...VARIABLES.values()]).toEqual([...expected, ...[...POLICY_NAMES.keys()].map((name) => `policy.${name}`)])
   })
 
-  test('an empty list of proxies in the environment takes away that of the file', () => {
+  test('an empty list in the environment takes away that of the file', () => {
     expect(read('trusted_proxies = ["::1"]', { COUNTERFOIL_TRUSTED_PROXIES: '' }).trustedProxies).toEqual([])
+    const origins = read('gateway_origins = ["https://api.example.com"]', { COUNTERFOIL_ORIGINS_OF_GATEWAYS: '' })
+    expect(origins.gatewayOrigins).toEqual([])
+  })
+
+  test('the pages that our own gateway lets use cookies are not taken for where gateways are reached', () => {
+    expect(read('', { COUNTERFOIL_GATEWAY_ORIGINS: 'https://app.example.com' }).gatewayOrigins).toEqual([])
   })
 })
 
@@ -261,6 +272,15 @@ describe('a wrong setting is refused with one line that names it', () => {
     ['trusted_proxies = ["10.0.0.0/33"]', /trusted_proxies\[0\] must be an address or a range/],
     ['trusted_proxies = ["::1", "proxy"]', /trusted_proxies\[1\] must be an address or a range/],
     ['trusted_proxies = ["0.0.0.0/0"]', /trusted_proxies\[0\] would trust everybody/],
+    ['gateway_orgins = []', /^c\.toml: gateway_orgins is not a setting: did you mean gateway_origins\?$/],
+    ['gateway_origins = "https://api.example.com"', /^c\.toml: gateway_origins must be a list of origins, such as/],
+    [
+      'gateway_origins = ["https://api.example.com", "https://b.example/"]',
+      /^c\.toml: gateway_origins\[1\] must be an origin and no more/,
+    ],
+    ['gateway_origins = ["https://api.example.com:443"]', /gateway_origins\[0\] must be an origin and no more/],
+    ['gateway_origins = ["*"]', /gateway_origins\[0\] must be an origin and no more/],
+    ['gateway_origins = ["http://api.example.com"]', /gateway_origins\[0\] must begin with https:\/\//],
     ['workers = 0', /workers must be a whole number from 1 to 64$/],
     ['workers = 1.5', /workers must be a whole number from 1 to 64$/],
     ['drain_seconds = 301', /drain_seconds must be a whole number from 0 to 300$/],
@@ -337,6 +357,16 @@ describe('a wrong setting is refused with one line that names it', () => {
     ['COUNTERFOIL_WORKERS', 'two', /^COUNTERFOIL_WORKERS must be a whole number from 1 to 64$/],
     ['COUNTERFOIL_UNSAFELY_ACCEPT_REDIS_LOSS', 'yes', /^COUNTERFOIL_UNSAFELY_ACCEPT_REDIS_LOSS must be true or false$/],
     ['COUNTERFOIL_TRUSTED_PROXIES', '10.0.0.1,,', /^COUNTERFOIL_TRUSTED_PROXIES\[1\] must be an address or a range/],
+    [
+      'COUNTERFOIL_ORIGINS_OF_GATEWAYS',
+      'https://a.example,b',
+      /^COUNTERFOIL_ORIGINS_OF_GATEWAYS\[1\] must be an origin and no more/,
+    ],
+    [
+      'COUNTERFOIL_ORIGINS_OF_GATEWAY',
+      '',
+      /^COUNTERFOIL_ORIGINS_OF_GATEWAY is not a setting: did you mean COUNTERFOIL_ORIGINS_OF_GATEWAYS\?$/,
+    ],
     [
       'COUNTERFOIL_POLICY_LEEWAY_SECONDS',
       '-1',

@@ -3,7 +3,7 @@ import type { ApplicationSettings, Policy } from '@counterfoil/core'
 import type { PagesSettings, VerifierSettings } from '@counterfoil/server'
 import { DEFAULT_APPLICATIONS, readApplications } from './applications.ts'
 import { givenInEnvironment, givenInFile, type GivenSettings } from './given.ts'
-import { defaultIssuer, readIssuer, readListen, readTrustedProxies, type Listen } from './network.ts'
+import { defaultIssuer, readIssuer, readListen, readOrigins, readTrustedProxies, type Listen } from './network.ts'
 import { readPages } from './pages.ts'
 import { readPolicy } from './policy.ts'
 import { SETTINGS, type LOG_LEVELS, type SettingName, type SettingValue } from './settings.ts'
@@ -29,6 +29,8 @@ export interface Configuration {
   /** Undefined: the file in `dataDir` has it, with SQLite. */
   readonly secret: Uint8Array | undefined
   readonly trustedProxies: readonly string[]
+  /** Where clients reach gateways that ask `/verify` and say themselves what was asked for. */
+  readonly gatewayOrigins: readonly string[]
   /** How many processes serve. */
   readonly workers: number
   /** How long the server goes on after it was told to stop, so that those who spread requests notice. */
@@ -83,6 +85,7 @@ export function readConfiguration({ file, environment, directory }: Configuratio
     unsafelyAcceptRedisLoss: take(given, 'unsafely_accept_redis_loss', asIs) ?? false,
     secret: take(given, 'secret', readSecret),
     trustedProxies: take(given, 'trusted_proxies', readTrustedProxies) ?? [],
+    gatewayOrigins: take(given, 'gateway_origins', readOrigins) ?? [],
     workers: take(given, 'workers', asIs) ?? 1,
     drainSeconds: take(given, 'drain_seconds', asIs) ?? (database.kind === 'postgres' ? 5 : 0),
     logLevel: take(given, 'log_level', asIs) ?? 'info',

@@ -11,6 +11,7 @@ const sources: ConfigurationSources = {
     text: `
       issuer = "https://auth.example.com"
       secret = "${SECRET}1"
+      gateway_origins = ["https://api.example.com"]
       [policy]
       leeway_seconds = 7
       [[applications]]
@@ -34,6 +35,7 @@ const lineOf = (start: string): string => description.split('\n').find((line) =>
 test('each value stands beside where it comes from', () => {
   expect(lineOf('issuer')).toMatch(/^issuer = "https:\/\/auth\.example\.com" +# c\.toml$/)
   expect(lineOf('listen')).toMatch(/^listen = "\[::1\]:7501" +# COUNTERFOIL_LISTEN$/)
+  expect(lineOf('gateway_origins')).toMatch(/^gateway_origins = \[ "https:\/\/api\.example\.com" \] +# c\.toml$/)
   expect(lineOf('log_level')).toMatch(/^log_level = "info" +# default$/)
   expect(lineOf('leeway_seconds')).toMatch(/^leeway_seconds = 7 +# c\.toml$/)
   expect(lineOf('access_token_seconds')).toMatch(/^access_token_seconds = 300 +# default$/)

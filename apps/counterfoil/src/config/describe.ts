@@ -35,7 +35,8 @@ export function describeConfiguration(configuration: Configuration): string {
 }
 
 function topLevelLines(configuration: Configuration, sourceOf: (name: string) => string): readonly Line[] {
-  const { issuer, listen, dataDir, trustedProxies, workers, drainSeconds, logLevel, signUp } = configuration
+  const { issuer, listen, dataDir, trustedProxies, gatewayOrigins, workers, drainSeconds, logLevel, signUp } =
+    configuration
   const values = {
     issuer,
     listen: showListen(listen),
@@ -47,6 +48,7 @@ function topLevelLines(configuration: Configuration, sourceOf: (name: string) =>
     unsafely_accept_redis_loss: configuration.unsafelyAcceptRedisLoss,
     secret: HIDDEN_PASSWORD,
     trusted_proxies: trustedProxies,
+    gateway_origins: gatewayOrigins,
     workers,
     drain_seconds: drainSeconds,
     log_level: logLevel,

@@ -47,10 +47,13 @@ const PREFIX = 'COUNTERFOIL_'
 /** Variables of `counterfoil gateway`, which may stand in the same environment. */
 export const GATEWAY_PREFIX = 'COUNTERFOIL_GATEWAY_'
 
+/** `COUNTERFOIL_GATEWAY_ORIGINS` is there already, and means the pages that may use cookies at `counterfoil gateway`: neither may be taken for the other. */
+const RENAMED: ReadonlyMap<string, string> = new Map([['gateway_origins', 'origins_of_gateways']])
+
 /** Environment variables and the settings that they give. */
 export const VARIABLES: ReadonlyMap<string, string> = new Map(
   [...SETTING_NAMES.filter((name) => !FILE_ONLY.includes(name)), ...POLICY_KEYS.map((name) => `policy.${name}`)].map(
-    (name) => [PREFIX + name.replace('.', '_').toUpperCase(), name],
+    (name) => [PREFIX + (RENAMED.get(name) ?? name).replace('.', '_').toUpperCase(), name],
   ),
 )
 
@@ -75,12 +78,13 @@ function explainUnknown(variable: string): string {
   return `is not a setting: ${suggest(variable, [...VARIABLES.keys()])}`
 }
 
+const LISTS: ReadonlySet<string> = new Set(['trusted_proxies', 'gateway_origins'])
 const TRUTHS: ReadonlySet<string> = new Set(['database_pooled', 'unsafely_accept_redis_loss'])
 const NUMBERS: ReadonlySet<string> = new Set(['database_connections', 'workers', 'drain_seconds'])
 
 /** Environment variables are text; what is to be a number, a truth or a list is read as one, and left as it is where that fails. */
 function readText(name: string, text: string): unknown {
-  if (name === 'trusted_proxies') return text.trim() === '' ? [] : text.split(',').map((part) => part.trim())
+  if (LISTS.has(name)) return text.trim() === '' ? [] : text.split(',').map((part) => part.trim())
   if (TRUTHS.has(name)) return /^(true|false)$/.test(text) ? text === 'true' : text
   const isNumber = NUMBERS.has(name) || (name.startsWith('policy.') && name !== 'policy.signing_algorithm')
   return isNumber && /^\d{1,15}$/.test(text) ? Number(text) : text

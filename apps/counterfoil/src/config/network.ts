@@ -73,3 +73,19 @@ export function readTrustedProxies(ranges: readonly string[], place: string): re
 function isLength(text: string, bits: number): boolean {
   return /^\d{1,3}$/.test(text) && Number(text) <= bits
 }
+
+/** Origins as browsers send them (RFC 6454 §7); one that a listener on the way can forge is refused. @throws {SettingError} */
+export function readOrigins(origins: readonly string[], place: string): readonly string[] {
+  for (const [at, origin] of origins.entries()) checkOrigin(origin, `${place}[${at}]`)
+  return origins
+}
+
+function checkOrigin(text: string, place: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.origin !== text || !/^https?:$/.test(url.protocol)) {
+    throw new SettingError(place, 'must be an origin and no more, such as "https://app.example.com"')
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new SettingError(place, 'must begin with https:// (http:// is for the loopback only)')
+  }
+}

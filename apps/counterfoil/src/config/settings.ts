@@ -78,6 +78,12 @@ export const SETTINGS = {
     }),
     '[]',
   ),
+  gateway_origins: setting(
+    Type.Array(text('an origin, such as "https://api.example.com"'), {
+      description: 'a list of origins, such as ["https://api.example.com"]',
+    }),
+    '[]',
+  ),
   workers: setting(wholeNumber(1, 64), '1'),
   drain_seconds: setting(wholeNumber(0, 300), 'with PostgreSQL 5, else 0'),
   log_level: setting(oneOf(LOG_LEVELS), '"info"'),
