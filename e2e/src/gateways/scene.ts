@@ -8,7 +8,8 @@ import { freePort, makeFolder } from '../harness.ts'
 import { startIssuer, startService, type Service } from './setting.ts'
 import type { Subject } from './subjects.ts'
 
-const EMAIL = 'ada@example.com'
+/** Whose account the issuer knows. */
+export const VISITOR = 'ada@example.com'
 
 /** What came back for one request that was written by hand. */
 export interface Reply {
@@ -20,11 +21,15 @@ export interface Reply {
 /** A gateway between a service and an issuer that knows one account. */
 export interface Scene {
   readonly service: Service
+  /** Where clients reach the gateway, and the issuer by its name. */
+  readonly origin: string
+  /** Where the issuer is reached without the gateway. */
+  readonly issuerUrl: string
   /** An `Authorization` header with an access token of the application; `app` when none is named. */
   bearer(application?: string): Promise<string>
   /** The session cookie, `name=value`. */
   cookie(): Promise<string>
-  /** Sends one request with exactly these lines, each byte as a character of Latin-1. */
+  /** Sends one request with exactly these lines, each byte as a character of Latin-1; `Host` is the gateway's unless they name one. */
   ask(target: string, ...lines: readonly string[]): Promise<Reply>
   stop(): Promise<void>
 }
@@ -55,14 +60,14 @@ async function savePublicKey(issuerUrl: string, path: string): Promise<void> {
   writeFileSync(path, createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }))
 }
 
-/** Starts all three, and resolves when the gateway lets in who has a good credential. */
-export async function openScene(subject: Subject): Promise<Scene> {
+/** Starts all three, and resolves when the gateway lets in who has a good credential. `policy` is more of the issuer's policy. */
+export async function openScene(subject: Subject, policy?: string): Promise<Scene> {
   const folder = makeFolder()
   const port = await freePort()
   const name = `http://localhost:${port}`
   const service = await startService()
-  const issuer = await startIssuer(folder.path, name, subject.signing)
-  const visitor = { url: `http://127.0.0.1:${issuer.port}`, email: EMAIL }
+  const issuer = await startIssuer(folder.path, name, subject.signing, policy)
+  const visitor = { url: `http://127.0.0.1:${issuer.port}`, email: VISITOR }
   await savePublicKey(visitor.url, join(folder.path, 'issuer.pem'))
   const gateway = subject.start({
     folder: folder.path,
@@ -75,11 +80,13 @@ export async function openScene(subject: Subject): Promise<Scene> {
   if (made.status !== 201) throw new Error(`no account: ${made.status}`)
   const scene: Scene = {
     service,
+    origin: name,
+    issuerUrl: visitor.url,
     bearer: async (application = 'app') =>
       `Authorization: Bearer ${textIn(await signIn(visitor, application), 'access_token') ?? ''}`,
     cookie: async () => (await signIn(visitor, 'web')).headers.get('set-cookie')?.split(';')[0] ?? '',
     ask: (target, ...lines) =>
-      exchange(port, [`GET ${target} HTTP/1.1`, `Host: localhost:${port}`, ...closing(lines), '', ''].join('\r\n')),
+      exchange(port, [`GET ${target} HTTP/1.1`, ...whole(lines, `localhost:${port}`), '', ''].join('\r\n')),
     stop: async () => {
       await gateway.stop('SIGKILL')
       await issuer.stop('SIGKILL')
@@ -98,7 +105,12 @@ export async function openScene(subject: Subject): Promise<Scene> {
   return scene
 }
 
-/** One request for each connection, unless the lines say something about it themselves. */
-function closing(lines: readonly string[]): readonly string[] {
-  return lines.some((line) => /^connection:/i.test(line)) ? lines : [...lines, 'Connection: close']
+/** One request for each connection, and for this host, unless the lines say something about it themselves. */
+function whole(lines: readonly string[], host: string): readonly string[] {
+  const says = (name: RegExp): boolean => lines.some((line) => name.test(line))
+  return [
+    ...(says(/^host:/i) ? [] : [`Host: ${host}`]),
+    ...lines,
+    ...(says(/^connection:/i) ? [] : ['Connection: close']),
+  ]
 }

@@ -76,8 +76,16 @@ async function answer(request: IncomingMessage, response: ServerResponse, arrive
   request.socket.on('close', () => response.end())
 }
 
-/** A real issuer with an application of each kind. `signing` is the algorithm of its access tokens. */
-export async function startIssuer(folder: string, url: string, signing: 'EdDSA' | 'ES256'): Promise<RunningServer> {
+/**
+ * A real issuer with an application of each kind, which the gateway stands before: `url` is where clients reach both. `signing` is the algorithm of its access tokens,
+ * `policy` more lines of its policy.
+ */
+export async function startIssuer(
+  folder: string,
+  url: string,
+  signing: 'EdDSA' | 'ES256',
+  policy = '',
+): Promise<RunningServer> {
   const port = await freePort()
   const applications = [
     ['app', 'hybrid', 'body'],
@@ -92,9 +100,11 @@ export async function startIssuer(folder: string, url: string, signing: 'EdDSA' 
   writeFileSync(
     file,
     `trusted_proxies = ["127.0.0.1"]
+gateway_origins = ["${url}"]
 [policy]
 lease_seconds = ${LEASE_SECONDS}
 signing_algorithm = "${signing}"
+${policy}
 ${applications.join('\n')}
 [[verifiers]]
 name = "gateway"

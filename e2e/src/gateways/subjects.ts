@@ -22,6 +22,8 @@ export interface Gaps {
   readonly refreshTokens?: string
   readonly roles?: string
   readonly openRoutes?: string
+  readonly proofs?: string
+  readonly nonces?: string
 }
 
 /** A gateway of some make, started as its configuration in `examples/gateways` says. */
@@ -125,6 +127,7 @@ const SUBJECTS: readonly Subject[] = [
       revocation: UNLIKE_A_SERVER,
       cannotTell: UNLIKE_A_SERVER,
       roles: 'its JSON queries read no lists',
+      proofs: 'it checks none, and takes no token that is bound to a key',
     },
     start: (surroundings) => startHaproxy('haproxy/jwt-verify.cfg', surroundings),
   },
@@ -148,7 +151,10 @@ const SUBJECTS: readonly Subject[] = [
     debian: '',
     boundMs: LEASE_SECONDS * 1000 + 10,
     signing: 'EdDSA',
-    gaps: { openRoutes: 'on a public route it passes on what the client sent' },
+    gaps: {
+      openRoutes: 'on a public route it passes on what the client sent',
+      nonces: 'it gives none: a client whose clock is wrong goes by the Date of an answer',
+    },
     start: startOurs,
   },
 ]
