@@ -107,19 +107,26 @@ describe.each(subjectsHere())('a token that is bound to a key, at $name', (subje
     expect(scene.service.arrived).toEqual([])
   })
 
-  it.each(['DPoP ', 'dpop ', 'DPoP  ', ' DPoP ', '\tDPoP '])(
+  it.each([' DPoP ', ' dpop ', ' DPoP  ', '  DPoP ', '\tDPoP '])(
     'RFC 9449 11.1 keeps no verdict about one request for another: "%s"',
     async (scheme) => {
-      const owned = `Authorization:${scheme.startsWith('D') || scheme.startsWith('d') ? ' ' : ''}${scheme}${client.token}`
-      // A thief has the token alone: neither does it come in behind the owner, nor does the owner fail for what was said to it.
-      await refuse(owned)
-      const first = await scene.ask(TARGET, owned, await client.prove(url))
-      if (subject.gaps.proofs === undefined && !scheme.startsWith('\t')) expect(first.status).toBe(200)
-      scene.service.arrived.length = 0
-      await refuse(owned)
-      for (const target of ['/protected/y', '/']) expect((await scene.ask(target, owned)).status).toBe(401)
-      const second = await scene.ask(TARGET, owned, await client.prove(url))
-      expect(second.status).toBe(first.status)
+      const lineOf = ({ token }: BoundClient): string => `Authorization:${scheme}${token}`
+      const own = async (by: BoundClient): Promise<number> => {
+        const { status } = await scene.ask(TARGET, lineOf(by), await by.prove(url))
+        scene.service.arrived.length = 0
+        return status
+      }
+      // A thief has the token alone. It does not come in behind the owner, at this address or another.
+      const first = await own(client)
+      // Some gateways take a tab for a part of the scheme.
+      if (subject.gaps.proofs === undefined && !scheme.includes('\t')) expect(first).toBe(200)
+      await refuse(lineOf(client))
+      for (const target of ['/protected/y', '/']) expect((await scene.ask(target, lineOf(client))).status).toBe(401)
+      expect(await own(client)).toBe(first)
+      // Nor does the owner fail for what was said to the thief.
+      const other = await bind(scene)
+      await refuse(lineOf(other))
+      expect(await own(other)).toBe(first)
     },
   )
 })
