@@ -1,22 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { accessToken, startGateway, startService, type TestGateway, type TestService } from '../edge.fixture.ts'
-
-const { privateKey, publicKey } = await generateKeyPair('ES256')
-const jwk = await exportJWK(publicKey)
-const TOKEN = accessToken({ sub: 'ada', cnf: { jkt: await calculateJwkThumbprint(jwk) } })
-
-/** A proof of possession for a request, as RFC 9449 §4.2 has it. */
-function prove(claims: object = {}): Promise<string> {
-  const ath = createHash('sha256').update(TOKEN).digest('base64url')
-  const usual = { htm: 'GET', htu: 'http://localhost:8080/orders', jti: randomUUID(), ath }
-  return new SignJWT({ ...usual, iat: Math.floor(Date.now() / 1000), ...claims })
-    .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
-    .sign(privateKey)
-}
+import { startGateway, startService, type TestGateway, type TestService } from '../edge.fixture.ts'
+import { prove, TOKEN } from '../proof.fixture.ts'
 
 let service: TestService
 let edge: TestGateway

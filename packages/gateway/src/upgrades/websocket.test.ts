@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { accessToken, closedPort, sendRaw, startGateway, startService } from '../edge.fixture.ts'
+import { prove, TOKEN } from '../proof.fixture.ts'
 
 describe('a WebSocket', () => {
   const KEY =
@@ -39,6 +40,35 @@ describe('a WebSocket', () => {
     const { address } = await startEcho()
     const { port } = await startGateway([{ name: 'a', path: '/', upstreams: [address] }])
     expect(await sendRaw(port, `GET / HTTP/1.1\r\nHost: x\r\n${KEY}\r\n`)).toMatch(/^HTTP\/1\.1 401 /)
+  })
+
+  it('RFC 9449 7.1 7.2 11.1 is opened with a token that is bound to a key by who proves to have it: once with one proof, for GET of the http URL', async () => {
+    const { address } = await startEcho()
+    const { port } = await startGateway([{ name: 'a', path: '/', upstreams: [address] }])
+    const url = 'http://localhost:8080/chat'
+    const open = (scheme: string, dpop?: string): Promise<string> => {
+      const proof = dpop === undefined ? '' : `DPoP: ${dpop}\r\n`
+      return sendRaw(
+        port,
+        `GET /chat?room=1 HTTP/1.1\r\nHost: x\r\nAuthorization: ${scheme} ${TOKEN}\r\n${proof}${KEY}\r\n`,
+      )
+    }
+    const good = await prove({ htu: url })
+    const opened = await open('DPoP', good)
+    expect(opened).toMatch(/^HTTP\/1\.1 101 /)
+    expect(opened).toMatch(/who: ada;$/)
+    for (const refused of [
+      await open('DPoP', good),
+      await open('DPoP'),
+      await open('Bearer'),
+      await open('Bearer', await prove({ htu: url })),
+      await open('DPoP', await prove({ htu: 'ws://localhost:8080/chat' })),
+      await open('DPoP', await prove({ htu: url, htm: 'CONNECT' })),
+      await open('DPoP', await prove({ htu: 'http://localhost:8080/' })),
+    ]) {
+      expect(refused).toMatch(/^HTTP\/1\.1 401 /)
+      expect(refused).toMatch(/\r\nwww-authenticate: DPoP /i)
+    }
   })
 
   it('V4.4.2 is opened with a cookie only by a page of this origin or one that is listed', async () => {

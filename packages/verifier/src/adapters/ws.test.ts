@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { connect as connectSocket, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { hashOf, TestClient } from '../proof/client.fixture.ts'
 import { createVerifier, type Verifier } from '../verifier.ts'
 import type { AuthenticateOptions, Requirements } from './authenticate.ts'
 import { TestAuthority } from './authority.fixture.ts'
@@ -50,8 +51,13 @@ afterEach(async () => {
   await authority.close()
 })
 
-function connect(token: string | undefined, { port }: Service = service): WebSocket {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+type Headers = Readonly<Record<string, string>>
+
+function connect(token: string | undefined, at: Service = service): WebSocket {
+  return connectWith(token === undefined ? {} : { authorization: `Bearer ${token}` }, at)
+}
+
+function connectWith(headers: Headers, { port }: Service = service): WebSocket {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/chat`, { headers })
   socket.on('error', () => undefined)
   return socket
@@ -67,9 +73,14 @@ async function closeCode(socket: WebSocket): Promise<number> {
   return code
 }
 
-async function statusOf(token: string | undefined, at: Service = service): Promise<number | undefined> {
-  const [, response] = (await once(connect(token, at), 'unexpected-response')) as [unknown, { statusCode?: number }]
-  return response.statusCode
+function statusOf(token: string | undefined, at: Service = service): Promise<number | undefined> {
+  return refusalOf(connect(token, at)).then(([status]) => status)
+}
+
+/** The status and the challenge with which an upgrade is refused. */
+async function refusalOf(socket: WebSocket): Promise<[number | undefined, string | undefined]> {
+  const [, { statusCode, headers }] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
+  return [statusCode, headers['www-authenticate']]
 }
 
 /** A connection that asks for a WebSocket by hand, to do what no decent client does. */
@@ -101,6 +112,28 @@ it('answers the upgrade of whoever may not as any request', async () => {
 it('lets nobody in where that is allowed, and holds them to what else is required', async () => {
   expect(await welcome(connect(undefined, await serve({ optional: true })))).toBe('nobody')
   expect(await statusOf(undefined, await serve({ optional: true, require: {} }))).toBe(401)
+})
+
+it('RFC 9449 7.1 7.2 11.1 lets in who proves to have the key that a token is bound to: once with one proof, for GET of the http URL', async () => {
+  const client = new TestClient()
+  const { token } = authority.token({ cnf: { jkt: client.thumbprint } })
+  const url = `${authority.issuer}/chat`
+  const prove = (claims: object = {}): Headers => ({
+    authorization: `DPoP ${token}`,
+    dpop: client.prove({ claims: { htu: url, ath: hashOf(token), ...claims } }, Math.floor(Date.now() / 1000)),
+  })
+  const good = prove()
+  expect(await welcome(connectWith(good))).toMatch(/^[\w-]{22}$/)
+  for (const headers of [
+    good,
+    { authorization: `DPoP ${token}` },
+    { ...prove(), authorization: `Bearer ${token}` },
+    prove({ htu: url.replace('http', 'ws') }),
+    prove({ htm: 'CONNECT' }),
+    prove({ htu: `${authority.issuer}/other` }),
+  ])
+    expect(await refusalOf(connectWith(headers))).toEqual([401, expect.stringMatching(/^DPoP /)])
+  expect(service.sockets.clients.size).toBe(1)
 })
 
 it('RFC 6750 2 refuses an upgrade with two credentials, with a whole answer', async () => {
