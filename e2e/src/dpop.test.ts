@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { ROUTES } from '@counterfoil/protocol'
 import { createVerifier } from '@counterfoil/verifier'
 import { authenticate, authOf } from '@counterfoil/verifier/node'
@@ -8,10 +10,11 @@ import { FORGETFUL, startPostgres } from '@counterfoil/testbed'
 import { calculateThumbprint, generateKeyPair, generateProof, type JWSAlgorithm } from 'dpop'
 import * as oauth from 'oauth4webapi'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { PASSWORD, send, signUp, textIn, type Answer } from './client.ts'
-import { freePort, makeFolder, startServer, type RunningServer } from './harness.ts'
+import { PASSWORD, refresh, send, signIn, signUp, textIn, type Answer } from './client.ts'
+import { freePort, makeFolder, startServer, until, type RunningServer } from './harness.ts'
 
-const CLIENT: oauth.Client = { client_id: 'hybrid' }
+type Strategy = 'hybrid' | 'stateless'
+const STRATEGIES: readonly Strategy[] = ['hybrid', 'stateless']
 const VISITOR = 'ada@example.com'
 
 /** A server whose issuer is where it listens, and what a client finds out about it. */
@@ -31,12 +34,48 @@ async function open(environment: Record<string, string> = {}, folder = makeFolde
 }
 
 /** Signs in with a proof that the package `dpop` makes, once more with the nonce where one is asked for. */
-async function signInBound(server: RunningServer, keys: CryptoKeyPair, nonce?: string): Promise<Answer> {
+async function signInBound(
+  server: RunningServer,
+  keys: CryptoKeyPair,
+  strategy: Strategy = 'hybrid',
+  nonce?: string,
+): Promise<Answer> {
   const dpop = await generateProof(keys, server.url + ROUTES.sessions, 'POST', nonce)
-  const json = { client_id: 'hybrid', email: VISITOR, password: PASSWORD }
+  const json = { client_id: strategy, email: VISITOR, password: PASSWORD }
   const answer = await send(server.url, ROUTES.sessions, { json, headers: { dpop } })
   const asked = answer.headers.get('dpop-nonce')
-  return answer.status === 401 && asked !== null && nonce === undefined ? signInBound(server, keys, asked) : answer
+  return answer.status === 401 && asked !== null && nonce === undefined
+    ? signInBound(server, keys, strategy, asked)
+    : answer
+}
+
+/** A client that refreshes and calls by oauth4webapi, with these keys. */
+function independent({ as, insecure, server }: Awaited<ReturnType<typeof open>>, strategy: Strategy) {
+  const client: oauth.Client = { client_id: strategy }
+  const url = new URL(server.url + ROUTES.account)
+  return {
+    dpop: (keys: CryptoKeyPair) => oauth.DPoP(client, keys),
+    refresh: (token: string, DPoP: oauth.DPoPHandle) =>
+      persist(async () => {
+        const response = await oauth.refreshTokenGrantRequest(as, client, oauth.None(), token, { DPoP, ...insecure })
+        return oauth.processRefreshTokenResponse(as, client, response)
+      }),
+    call: (token: string, DPoP?: oauth.DPoPHandle): Promise<Response> => {
+      const options = DPoP === undefined ? insecure : { DPoP, ...insecure }
+      return persist(() => oauth.protectedResourceRequest(token, 'GET', url, undefined, undefined, options))
+    },
+  }
+}
+
+/** What a refused call was answered: the scheme of the challenge, and its error. */
+async function challengeOf(call: Promise<Response>): Promise<unknown> {
+  const refused = await call.then(
+    () => 'it was not refused',
+    (error: unknown) => error,
+  )
+  if (!(refused instanceof oauth.WWWAuthenticateChallengeError)) return refused
+  const [challenge] = refused.cause
+  return [refused.status, challenge?.scheme, challenge?.parameters.error]
 }
 
 /** A request that is sent once more where a nonce is asked for. */
@@ -53,38 +92,31 @@ describe.each([
   ['that asks nobody for nonces', {}],
   ['that asks everybody for nonces', { COUNTERFOIL_POLICY_PROOF_NONCE_SECONDS: '60' }],
 ])('independent clients at a server %s', (_title, environment) => {
-  test.each<JWSAlgorithm>(['ES256', 'Ed25519', 'RS256', 'PS256'])(
-    'RFC 9449 5 V10.3.5 V10.4.14 sign in, call and refresh with a key of %s, by dpop and by oauth4webapi',
+  const algorithms: readonly JWSAlgorithm[] = ['ES256', 'Ed25519', 'RS256', 'PS256']
+  test.each(STRATEGIES.flatMap((strategy) => algorithms.map((algorithm) => [strategy, algorithm] as const)))(
+    'RFC 9449 5 V10.3.5 V10.4.14 sign in, call and refresh, %s, with a key of %s, by dpop and by oauth4webapi',
     { timeout: 60_000 },
-    async (algorithm) => {
-      const { server, as, insecure } = await open(environment)
+    async (strategy, algorithm) => {
+      const opened = await open(environment)
+      const { server, as } = opened
       await signUp({ url: server.url, email: VISITOR })
       const keys = await generateKeyPair(algorithm)
-      const signedIn = await signInBound(server, keys)
+      const signedIn = await signInBound(server, keys, strategy)
       expect([signedIn.status, signedIn.body['token_type']]).toEqual([201, 'DPoP'])
 
       expect(as.dpop_signing_alg_values_supported).toContain(algorithm)
-      const DPoP = oauth.DPoP(CLIENT, keys)
-      const refreshed = await persist(async () => {
-        const token = textIn(signedIn, 'refresh_token') ?? ''
-        const options = { DPoP, ...insecure }
-        const response = await oauth.refreshTokenGrantRequest(as, CLIENT, oauth.None(), token, options)
-        return oauth.processRefreshTokenResponse(as, CLIENT, response)
-      })
+      const client = independent(opened, strategy)
+      const DPoP = client.dpop(keys)
+      const refreshed = await client.refresh(textIn(signedIn, 'refresh_token') ?? '', DPoP)
       // The library writes it in small letters, as RFC 6749 §5.1 lets it.
       expect(refreshed.token_type).toBe('dpop')
 
-      const url = new URL(server.url + ROUTES.account)
-      const call = (more: object): Promise<Response> =>
-        oauth.protectedResourceRequest(refreshed.access_token, 'GET', url, undefined, undefined, {
-          ...insecure,
-          ...more,
-        })
-      const answer = await persist(() => call({ DPoP }))
+      const answer = await client.call(refreshed.access_token, DPoP)
       expect([answer.status, await answer.json()]).toMatchObject([200, { email: VISITOR }])
-      await expect(call({})).rejects.toThrow(oauth.WWWAuthenticateChallengeError)
-      const other = oauth.DPoP(CLIENT, await generateKeyPair(algorithm))
-      await expect(persist(() => call({ DPoP: other }))).rejects.toThrow(oauth.WWWAuthenticateChallengeError)
+      expect(await challengeOf(client.call(refreshed.access_token))).toEqual([401, 'dpop', 'invalid_token'])
+      const other = client.dpop(await generateKeyPair(algorithm))
+      const byOther = client.call(refreshed.access_token, other)
+      expect(await challengeOf(byOther)).toEqual([401, 'dpop', 'invalid_dpop_proof'])
 
       const claims = JSON.parse(
         Buffer.from(refreshed.access_token.split('.')[1] ?? '', 'base64url').toString(),
@@ -93,6 +125,88 @@ describe.each([
       expect(await server.stop()).toBe(0)
     },
   )
+})
+
+describe.each(STRATEGIES)('what was stolen of a bound session that is %s', (strategy) => {
+  test('RFC 9449 7.2 is no bearer, also where a good proof comes along', async () => {
+    const opened = await open()
+    const { server } = opened
+    await signUp({ url: server.url, email: VISITOR })
+    const keys = await generateKeyPair('ES256')
+    const token = textIn(await signInBound(server, keys, strategy), 'access_token') ?? ''
+    const client = independent(opened, strategy)
+    const dpop = await generateProof(keys, server.url + ROUTES.account, 'GET', undefined, token)
+    expect(await challengeOf(client.call(token))).toEqual([401, 'dpop', 'invalid_token'])
+    // The library would take the scheme from the header.
+    const { status, body } = await send(server.url, ROUTES.account, { bearer: token, headers: { dpop } })
+    expect([status, body['code']]).toEqual([401, 'credential_bound'])
+    expect((await client.call(token, client.dpop(keys))).status).toBe(200)
+  })
+
+  test('RFC 9449 5 V10.4.5 refreshes with no other key, and the session goes on', async () => {
+    const opened = await open()
+    await signUp({ url: opened.server.url, email: VISITOR })
+    const keys = await generateKeyPair('ES256')
+    const signedIn = await signInBound(opened.server, keys, strategy)
+    const client = independent(opened, strategy)
+    const token = textIn(signedIn, 'refresh_token') ?? ''
+    const stolen = client.refresh(token, client.dpop(await generateKeyPair('ES256')))
+    await expect(stolen).rejects.toMatchObject({ status: 400, error: 'invalid_grant' })
+    const refreshed = await client.refresh(token, client.dpop(keys))
+    expect((await client.call(refreshed.access_token, client.dpop(keys))).status).toBe(200)
+  })
+
+  test('RFC 9449 11.1 refreshes with no proof that was used there, and the session goes on', async () => {
+    const opened = await open()
+    const { server } = opened
+    await signUp({ url: server.url, email: VISITOR })
+    const keys = await generateKeyPair('ES256')
+    const first = textIn(await signInBound(server, keys, strategy), 'refresh_token') ?? ''
+    const dpop = await generateProof(keys, server.url + ROUTES.token, 'POST')
+    const ask = (token: string): Promise<Answer> => {
+      const form = { grant_type: 'refresh_token', refresh_token: token, client_id: strategy }
+      return send(server.url, ROUTES.token, { form, headers: { dpop } })
+    }
+    const refreshed = await ask(first)
+    expect(refreshed.status).toBe(200)
+    const next = textIn(refreshed, 'refresh_token') ?? first
+    for (const token of [first, next]) {
+      const { status, body } = await ask(token)
+      expect([status, body['error']]).toEqual([400, 'invalid_dpop_proof'])
+    }
+    const client = independent(opened, strategy)
+    expect((await client.refresh(next, client.dpop(keys))).token_type).toBe('dpop')
+  })
+})
+
+test('a bound client has the answer to a refresh that it lost after the window in which tabs may overlap, and nobody else', async () => {
+  const opened = await open({ COUNTERFOIL_POLICY_REFRESH_CONCURRENCY_WINDOW_SECONDS: '0' })
+  const { server, folder } = opened
+  await signUp({ url: server.url, email: VISITOR })
+  const client = independent(opened, 'hybrid')
+  const keys = await generateKeyPair('ES256')
+  const DPoP = client.dpop(keys)
+  const token = textIn(await signInBound(server, keys), 'refresh_token') ?? ''
+  const plain = textIn(await signIn({ url: server.url, email: VISITOR }, 'hybrid'), 'refresh_token') ?? ''
+  const lost = await client.refresh(token, DPoP)
+  expect((await refresh(server.url, plain, 'hybrid')).status).toBe(200)
+  // The window is over from the next millisecond on.
+  const rotatedAt = Date.now()
+  await until(async () => (Date.now() > rotatedAt ? true : undefined))
+
+  const stolen = client.refresh(token, client.dpop(await generateKeyPair('ES256')))
+  await expect(stolen).rejects.toMatchObject({ status: 400, error: 'invalid_grant' })
+  const again = await client.refresh(token, DPoP)
+  expect(again.refresh_token).toBe(lost.refresh_token)
+  expect((await client.call(again.access_token, DPoP)).status).toBe(200)
+  expect((await client.refresh(again.refresh_token ?? '', DPoP)).token_type).toBe('dpop')
+  // Without a key it would have been taken for theft.
+  expect((await refresh(server.url, plain, 'hybrid')).body['error']).toBe('invalid_grant')
+
+  expect(await server.stop()).toBe(0)
+  using database = new DatabaseSync(join(folder.path, 'data/counterfoil.db'))
+  const recovered = database.prepare("SELECT count(*) AS count FROM audit WHERE kind = 'session.recovered'").get()
+  expect(recovered).toEqual({ count: 1 })
 })
 
 test('an independent client is let in at a service by its verifier, and nobody else with its token', async () => {
