@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest'
-import { bind, type BoundClient } from './bound-client.ts'
+import { bind, type BoundClient } from './bound-client.fixture.ts'
 import { openScene, type Reply, type Scene } from './scene.ts'
 import { subjectsHere, type Gaps, type Subject } from './subjects.ts'
 
