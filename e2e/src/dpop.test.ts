@@ -301,7 +301,7 @@ test(
     const form = {
       grant_type: 'refresh_token',
       refresh_token: textIn(held, 'refresh_token') ?? '',
-      client_id: CLIENT.client_id,
+      client_id: 'hybrid',
     }
     const once = { dpop: await generateProof(keys, one.url + ROUTES.token, 'POST') }
     const refreshed = await statusesOf((url) => send(url, ROUTES.token, { form, headers: once }))
