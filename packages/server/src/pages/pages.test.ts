@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { APP_ORIGIN, EMAIL, ISSUER, PASSWORD, present, signIn, type TestServer } from '../server.fixture.ts'
 import { LANGUAGES } from './language.ts'
-import { Browser, openPages, readText } from './pages.fixture.ts'
+import { Browser, openPages, readText, type PageAnswer } from './pages.fixture.ts'
 
-const PAGES = ['/sign-in', '/sign-up', '/signed-out', '/my/devices', '/my/account'] as const
+/** Pages for everybody, and for those who are signed in. */
+const OPEN = ['/sign-in', '/sign-up', '/signed-out'] as const
+const OWN = ['/my/devices', '/my/account'] as const
+const PAGES = [...OPEN, ...OWN] as const
 const EVIL = `<img src=x onerror=alert(1)>"'`
 
 let test: TestServer
@@ -19,13 +22,18 @@ const sessionsOf = async (): Promise<number> => {
 }
 
 describe('a page', () => {
+  /** As those see it that it is for. */
+  const see = async (path: (typeof PAGES)[number]): Promise<PageAnswer> => {
+    if (path === '/my/devices' || path === '/my/account') await browser.signIn()
+    const page = await browser.visit(path)
+    expect(page.status).toBe(200)
+    return page
+  }
+
   it.each(PAGES)(
     'V3.4.3 V3.4.6 RFC 9700 4.16 %s runs nothing, loads nothing of others, and stands in no frame',
     async (path) => {
-      await browser.signIn()
-      const { status, headers, text } = await browser.visit(path + (path.startsWith('/sign-') ? '?again' : ''))
-      expect([200, 303]).toContain(status)
-      if (status === 303) return
+      const { headers, text } = await see(path)
       expect(headers['content-security-policy']).toBe(
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
       )
@@ -37,8 +45,19 @@ describe('a page', () => {
   )
 
   it.each(PAGES)('V14.3.2 %s is stored by nobody', async (path) => {
+    expect((await see(path)).headers['cache-control']).toBe('no-store')
+  })
+
+  it('V14.3.2 is stored by nobody where it only leads on, for whoever is signed in or out', async () => {
+    const leadOn = async (paths: readonly string[]): Promise<void> => {
+      for (const path of paths) {
+        const { status, headers } = await browser.visit(path)
+        expect([path, status, headers['cache-control']]).toEqual([path, 303, 'no-store'])
+      }
+    }
+    await leadOn(['/', ...OWN])
     await browser.signIn()
-    expect((await browser.visit(path)).headers['cache-control']).toBe('no-store')
+    await leadOn(['/', '/sign-in', '/sign-up'])
   })
 
   it.each(LANGUAGES)('speaks %s by Accept-Language, and says so', async (language) => {
