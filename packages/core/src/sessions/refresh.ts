@@ -34,12 +34,13 @@ async function refreshStored(issuer: Issuer, token: OpaqueToken, presenter: Pres
   // A node that was paused meets requests that were given up long ago: by now the client has gone on elsewhere, and its own old token is no theft.
   if ((await presenter.hasHungUp?.()) === true) return BUSY
   let session = await issuer.sessions.find(token.sessionId, use.at)
-  const unproven = session && (await judgeProof(session, presenter.proof))
-  if (unproven !== undefined) return unproven
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const standing = session && (await findStanding(issuer, session))
     if (session === undefined || standing === undefined) return { refused: 'credential_ended' }
     if (!maySpend(standing.application, presenter)) return { refused: 'credential_untrusted' }
+    // A proof is used up by looking at it.
+    const unproven = round === 0 ? await judgeProof(session, presenter.proof) : undefined
+    if (unproven !== undefined) return unproven
     switch (decideRotation(session, token.generation, bindingOf(session), use.at, windowMs(issuer))) {
       case 'rotate': {
         const outcome = await carryOn(issuer, session, standing, { token, ...presenter })

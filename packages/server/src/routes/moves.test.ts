@@ -1,5 +1,6 @@
 import { STRATEGIES, type SessionId, type Strategy } from '@counterfoil/protocol'
 import { describe, expect, it } from 'vitest'
+import { Browser } from '../pages/pages.fixture.ts'
 import {
   APP_ORIGIN,
   application,
@@ -96,6 +97,22 @@ describe.each(transitions)('a browser, from %s to %s', (from, to) => {
     const current = await whoAmI(test, token === undefined ? { cookie } : { token })
     expect(current.body['session']).toMatchObject({ id: held.sessionId, strategy: to })
     expect((await byCookie(test, cookie)).status).toBe(200)
+  })
+})
+
+describe('a browser whose application has become stateful', () => {
+  it('stays signed in there when it is signed in on the pages of the server too, whose cookie has the same name', async () => {
+    const before = await open('hybrid', 'cookie')
+    const held = await signIn(before, 'shop')
+    const pages = new Browser(before)
+    await pages.signIn()
+    const cookie = `${present(held.cookie)}; __Host-session=${present(pages.cookies.get('__Host-session'))}`
+    const test = await reopen(before, 'stateful', 'cookie')
+    const named = { grant_type: 'refresh_token', client_id: 'shop' }
+    const answer = await byCookie(test, cookie, { form: named })
+    expect(answer.status).toBe(200)
+    const current = await whoAmI(test, { cookie: present(heldBy(answer).cookie?.split('; ').at(-1)) })
+    expect(current.body['session']).toMatchObject({ id: held.sessionId, strategy: 'stateful' })
   })
 })
 

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { makeProof, makeProofKey } from '../proof.fixture.ts'
 import {
   APP_ORIGIN,
   BACKEND_SECRET,
   heldBy,
+  ISSUER,
   openServer,
   present,
   refresh,
@@ -171,6 +173,52 @@ describe('refreshing with a cookie', () => {
     const named = { ...form, client_id: 'web-hybrid' }
     const { status } = await token(named, { cookie: present(cookie), from: 'same-site', origin: APP_ORIGIN })
     expect(status).toBe(200)
+  })
+
+  it('takes of several cookies the one of the application that asks', async () => {
+    const refreshAll = async (cookie: string, ids: readonly string[]) => {
+      for (const id of ids) {
+        const answer = await token({ ...form, client_id: id }, { cookie, from: 'same-site', origin: APP_ORIGIN })
+        const name = id === 'web-stateful' ? '__Host-session' : '__Secure-refresh'
+        expect([id, answer.status, answer.setCookies.map((line) => line.split('=')[0])]).toEqual([id, 200, [name]])
+      }
+    }
+    const { cookie: session } = await signIn(test, 'web-stateful')
+    for (const id of ['web-hybrid', 'web-stateless']) {
+      const { cookie: other } = await signIn(test, id)
+      await refreshAll(`${present(session)}; ${present(other)}`, [id, 'web-stateful'])
+      await refreshAll(`${present(other)}; ${present(session)}`, [id, 'web-stateful'])
+    }
+  })
+
+  it("is not kept from it by another application's cookie whose session has ended", async () => {
+    const { cookie: session } = await signIn(test, 'web-stateful')
+    const { cookie: other, token: access } = await signIn(test, 'web-hybrid')
+    await test.call({ method: 'DELETE', path: '/sessions/current', token: access })
+    const cookie = `${present(other)}; ${present(session)}`
+    const named = { ...form, client_id: 'web-stateful' }
+    expect((await token(named, { cookie, from: 'same-site', origin: APP_ORIGIN })).status).toBe(200)
+  })
+
+  it('is refused to an application whose cookies are all those of others, and takes none away', async () => {
+    const [{ cookie: session }, { cookie: other }] = [
+      await signIn(test, 'web-stateful'),
+      await signIn(test, 'web-hybrid'),
+    ]
+    const cookie = `${present(session)}; ${present(other)}`
+    const answer = await token(
+      { ...form, client_id: 'web-stateless' },
+      { cookie, from: 'same-site', origin: APP_ORIGIN },
+    )
+    expect([...errorOf(answer), answer.setCookies]).toEqual([400, 'invalid_grant', []])
+  })
+
+  it('says invalid_grant where the cookie is of another application, bound to a key or not: asking anew with a proof helps nobody', async () => {
+    const dpop = makeProof(makeProofKey(), test.clock, { url: `${ISSUER}/sessions` })
+    const { cookie } = await signIn(test, 'web-hybrid', { headers: { dpop } })
+    const from = { cookie: present(cookie), from: 'same-site', origin: APP_ORIGIN } as const
+    expect(errorOf(await token({ ...form, client_id: 'web-stateful' }, from))).toEqual([400, 'invalid_grant'])
+    expect(errorOf(await token({ ...form, client_id: 'web-hybrid' }, from))).toEqual([400, 'invalid_dpop_proof'])
   })
 
   it('is refused with two tokens', async () => {

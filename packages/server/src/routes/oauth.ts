@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isRefusal, type Application, type SignedIn } from '@counterfoil/core'
+import { isRefusal, type Application, type Outcome, type SignedIn } from '@counterfoil/core'
 import { REFRESH_COOKIE, ROUTES, SESSION_COOKIE } from '@counterfoil/protocol'
 import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
@@ -38,16 +38,25 @@ interface RefreshToken {
 
 const AMBIGUOUS = oauthFault('invalid_request', 'More than one refresh token was sent. Send one.')
 
-/** The one refresh token of a request. A browser whose session was stateful until now has it in the cookie of that. */
-function readRefreshToken(form: Static<typeof TokenForm>, message: IncomingMessage): RefreshToken | OAuthFault {
-  const cookie = readCookie(message.headers.cookie, REFRESH_COOKIE)
-  if (cookie === 'ambiguous' || (cookie !== undefined && form.refresh_token !== undefined)) return AMBIGUOUS
-  if (form.refresh_token !== undefined) return { carrier: 'form', text: form.refresh_token }
-  const text = cookie ?? readCookie(message.headers.cookie, SESSION_COOKIE)
-  if (text === 'ambiguous') return AMBIGUOUS
-  return text === undefined
-    ? oauthFault('invalid_request', 'refresh_token: It is needed, in the form or in its cookie.')
-    : { carrier: 'cookie', text }
+/**
+ * What a request may mean to refresh with, the likeliest first: the token of the form; else those of cookies. A browser sends the cookies of all applications that
+ * it is signed in to. Meant is the one in which this application's sessions are, unless it is another's: a session that has not moved yet is in the other.
+ */
+function readRefreshTokens(
+  form: Static<typeof TokenForm>,
+  message: IncomingMessage,
+  application: Application | 'anonymous',
+): readonly RefreshToken[] | OAuthFault {
+  const refresh = readCookie(message.headers.cookie, REFRESH_COOKIE)
+  if (form.refresh_token !== undefined)
+    return refresh === undefined ? [{ carrier: 'form', text: form.refresh_token }] : AMBIGUOUS
+  const session = readCookie(message.headers.cookie, SESSION_COOKIE)
+  const isStateful = application !== 'anonymous' && application.strategy === 'stateful'
+  const found = (isStateful ? [session, refresh] : [refresh, session]).filter((text) => text !== undefined)
+  if (found[0] === 'ambiguous') return AMBIGUOUS
+  if (found.length === 0)
+    return oauthFault('invalid_request', 'refresh_token: It is needed, in the form or in its cookie.')
+  return found.flatMap((text) => (text === 'ambiguous' ? [] : [{ carrier: 'cookie' as const, text }]))
 }
 
 /** What is wrong with the grant that is asked for. The password grant is not there, and never will be (RFC 9700 §2.4). */
@@ -77,22 +86,33 @@ export function addTokenRoute(app: App, context: ServerContext): void {
     if (application !== 'anonymous' && 'error' in application) return sendOAuthError(reply, application)
     const wrong = judgeGrant(form)
     if (wrong !== undefined) return sendOAuthError(reply, wrong)
-    const presented = readRefreshToken(form, request.raw)
+    const presented = readRefreshTokens(form, request.raw, application)
     if ('error' in presented) return sendOAuthError(reply, presented)
-    if (presented.carrier === 'cookie' && !mayUseCookie(context, request.raw, application))
+    if (presented.some(({ carrier }) => carrier === 'cookie') && !mayUseCookie(context, request.raw, application))
       return sendOAuthError(reply, oauthFaultOf({ code: 'cross_origin' }))
     const applicationId = application === 'anonymous' ? undefined : application.id
     const proof = await readKeyProof(context, request.raw)
     if (proof !== undefined && 'code' in proof) return sendOAuthError(reply, oauthFaultOf(proof))
     const origin = originOf(request.raw, context.trusts)
-    const outcome = await context.auth.refresh(presented.text, applicationId, origin, proof, () =>
-      hasHungUp(request.raw.socket),
-    )
+    const hungUp = () => hasHungUp(request.raw.socket)
+    const refresh = ({ text }: RefreshToken) => context.auth.refresh(text, applicationId, origin, proof, hungUp)
+    const { outcome, token } = await refreshFirstOwn(presented, refresh)
     if (isRefusal(outcome)) return sendOAuthError(reply, oauthFaultOf(faultOfRefusal(outcome)))
     request.subject = outcome
     if (proof !== undefined) await handOutNonce(context, reply)
-    return answerTokens(context, reply, outcome, presented)
+    return answerTokens(context, reply, outcome, token)
   })
+}
+
+/** Goes on from a token that is another application's to the next one, if there is one. */
+async function refreshFirstOwn(
+  [token, ...further]: readonly RefreshToken[],
+  refresh: (token: RefreshToken) => Promise<Outcome<SignedIn>>,
+): Promise<{ readonly outcome: Outcome<SignedIn>; readonly token: RefreshToken }> {
+  if (token === undefined) throw new TypeError('there is nothing to refresh with')
+  const outcome = await refresh(token)
+  const isForeign = isRefusal(outcome) && outcome.refused === 'credential_untrusted'
+  return isForeign && further.length > 0 ? refreshFirstOwn(further, refresh) : { outcome, token }
 }
 
 function answerTokens(
