@@ -12,6 +12,17 @@ const COOKIES = {
   stateful: { name: '__Host-session', path: '/', sameSite: 'Lax' },
 } as const
 
+/** What a form can be sent as without asking first. */
+const TYPES = ['text/plain', 'multipart/form-data', 'application/x-www-form-urlencoded'] as const
+
+/** What somebody else would have Ada's browser send, by path; each with one equals sign. */
+const FORGED = {
+  '/accounts': { email: 'mallory@example.com', password: 'a password = somebody knows' },
+  '/sessions': { client_id: 'stateful', email: EMAIL, password: PASSWORD, device_label: 'here=there' },
+  '/account/password': { current_password: PASSWORD, new_password: 'a password = somebody knows' },
+  '/sessions/current': { wait: '=' },
+} as const
+
 let scene: Scene
 /** Pages of the issuer's host that no application lists. */
 let strangers: PageServer
@@ -61,6 +72,21 @@ async function openPage(url: string): Promise<Page> {
 async function signIn(page: Page, clientId: string): Promise<void> {
   const body = { client_id: clientId, email: EMAIL, password: PASSWORD }
   expect(await sendFrom(page, 'POST', '/sessions', body)).toMatchObject({ status: 201 })
+}
+
+/** The session and its account, as far as time alone does not change them. */
+async function whoAmI(page: Page): Promise<unknown> {
+  const { account, session } = JSON.parse((await sendFrom(page, 'GET', '/sessions/current')).text) as {
+    readonly account: unknown
+    readonly session: { readonly id: string }
+  }
+  return { account, id: session.id }
+}
+
+/** The field whose name and value make a form of plain text read so: between them stands an equals sign. */
+function readingAs(json: object): Readonly<Record<string, string>> {
+  const [name = '', value = ''] = JSON.stringify(json).split('=')
+  return { [name]: value }
 }
 
 /** Submits a form as a page can without a script and without a preflight; what the server answered. */
@@ -221,13 +247,45 @@ describe.skipIf(WITHOUT_CHROMIUM)('cookies, as a browser treats them', () => {
     expect(passed.filter(({ cookie }) => cookie !== '').map(({ path }) => path)).toEqual(['/oauth/token'])
   })
 
-  it('no page of the issuer lets itself be framed', async () => {
-    await freshUser()
-    const top = await openPage(`${scene.pages.origin()}/blank`)
-    const refused = top.waitForEvent('console', { predicate: (message) => message.text().includes('frame-ancestors') })
-    await top.evaluate((src) => {
-      document.body.append(Object.assign(document.createElement('iframe'), { src }))
-    }, `${scene.issuer}/docs`)
-    await refused
+  describe.each([
+    ['a page of that host that no application lists', () => strangers.origin()],
+    ['a page of another site', () => scene.pages.origin('127.0.0.1')],
+  ])('from %s', (_, origin) => {
+    it.each(TYPES)('V3.5.2 a form of %s that reads as JSON makes, ends and changes nothing', async (type) => {
+      const page = await freshUser()
+      await signIn(page, 'stateful')
+      const [cookies, session] = [await user.cookies(), await whoAmI(page)]
+      const forger = await user.newPage()
+      for (const [path, json] of Object.entries(FORGED)) {
+        await forger.goto(`${origin()}/blank`)
+        const { status, setCookie } = await submit(forger, path, readingAs(json), type)
+        expect([path, [400, 403, 405, 415].includes(status ?? 0), setCookie]).toEqual([path, true, []])
+      }
+      expect([await user.cookies(), await whoAmI(page)]).toEqual([cookies, session])
+      const planted = { client_id: 'hybrid', ...FORGED['/accounts'] }
+      expect((await sendFrom(page, 'POST', '/sessions', planted)).status).toBe(401)
+      await signIn(page, 'hybrid')
+    })
   })
+
+  it.each(['/', '/sign-in', '/sign-up', '/my/account', '/my/devices', '/signed-out', '/docs'])(
+    'V3.4.6 %s does not let itself be framed, not even by a page that an application lists',
+    async (path) => {
+      const top = await freshUser()
+      if (path === '/' || path.startsWith('/my/')) await signIn(top, 'stateful')
+      const count = scene.proxy.passed.length
+      const refused = top.waitForEvent('console', {
+        predicate: (message) => message.text().includes('frame-ancestors'),
+      })
+      await top.evaluate((src) => {
+        document.body.append(Object.assign(document.createElement('iframe'), { src }))
+      }, scene.issuer + path)
+      await refused
+      expect(scene.proxy.passed.slice(count).at(-1)).toMatchObject({
+        path: path === '/' ? '/my/devices' : path,
+        status: 200,
+      })
+      for (const frame of top.frames().slice(1)) expect(frame.url()).not.toContain(scene.issuer)
+    },
+  )
 })

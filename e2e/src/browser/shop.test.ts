@@ -83,7 +83,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('the shop', () => {
   describe.each(STRATEGIES)('%s', (strategy) => {
     it('V7.4.1 when one tab signs in or out, all others know within a second, and their WebSockets end', async () => {
       const pages = await Promise.all(Array.from({ length: 5 }, () => visit(user, strategy)))
-      const [first, second, ...others] = pages
+      const [first, second] = pages
       if (first === undefined || second === undefined) throw new Error('there are no tabs')
       await Promise.all(pages.map((page) => reaches(page, 'signed-out')))
       await signUp(first)
