@@ -1,4 +1,6 @@
+import { ROUTES, type SessionId } from '@counterfoil/protocol'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { PATHS } from '../pages/site.ts'
 import {
   APP_ORIGIN,
   application,
@@ -30,6 +32,12 @@ const CHANGES: readonly Call[] = [
     json: { current_password: PASSWORD, new_password: 'a rather better password' },
   },
   { method: 'DELETE', path: '/account' },
+]
+
+/** Where the pages send their forms. */
+const FORM_PATHS = [
+  ...['name', 'email', 'password', 'delete'].map((name) => `/my/account/${name}`),
+  ...['end', 'end-others', 'end-all'].map((name) => `/my/devices/${name}`),
 ]
 
 const ELSEWHERE: readonly Partial<Call>[] = [
@@ -74,6 +82,31 @@ describe('a request with a cookie', () => {
     const cookie = present((await signIn(test, 'web-stateful')).cookie)
     for (const more of ELSEWHERE)
       expect((await test.call({ path: '/sessions/current', cookie, ...more })).status).toBe(200)
+  })
+
+  it('V3.5.3 changes nothing by GET, HEAD or OPTIONS, whatever its path and whatever else it asks for', async () => {
+    const { cookie = '', sessionId } = await signIn(test, 'web-stateful')
+    const attribute = { path: '/sessions/current/attributes/cart', cookie, from: 'same-origin' } as const
+    expect((await test.call({ ...attribute, method: 'PUT', json: ['tea'] })).status).toBe(204)
+    const { database, sessions } = test.stores
+    const look = async (): Promise<object> => ({
+      account: await database.findAccountByEmail(EMAIL),
+      session: await sessions.find(sessionId as SessionId, test.clock.now()),
+      cart: (await test.call(attribute)).body,
+      audited: (await database.readAudit(0, 10_000)).length,
+    })
+    const before = await look()
+    const documented = Object.keys(test.document.openapi.paths)
+    const paths = [...documented, ...Object.values(ROUTES), ...Object.values(PATHS), ...FORM_PATHS]
+    const headers = { cookie, 'sec-fetch-site': 'same-origin', 'x-http-method-override': 'DELETE' }
+    for (const path of new Set(paths)) {
+      const url = `${path.replace('{id}', sessionId).replace(/\{\w+\}/, 'cart')}?_method=DELETE`
+      for (const method of ['GET', 'HEAD', 'OPTIONS'] as const) {
+        const { statusCode, headers: answered } = await test.server.inject({ method, url, headers })
+        expect([method, url, statusCode < 500, answered['set-cookie']]).toEqual([method, url, true, undefined])
+        expect([method, url, await look()]).toEqual([method, url, before])
+      }
+    }
   })
 
   it('does not matter where a header is the credential', async () => {
