@@ -25,6 +25,10 @@ describe.skipIf(WITHOUT_CHROMIUM)('what pages are looked at with', () => {
     const found = await findBarriers(await show('<input><p style="color:#bbb">faint</p>'))
     for (const rule of ['light: label', 'dark: label', 'light: color-contrast'])
       expect(found.some((each) => each.startsWith(rule))).toBe(true)
+    const wide = await findBarriers(
+      await show('<style>@media (width > 999px) { p { color: #bbb } }</style><p>a text</p>'),
+    )
+    expect(wide.map((each) => /color-contrast.*, (\d+) wide/.exec(each)?.[1])).toEqual(['1280', '1280'])
   })
 
   it('sees what sticks out of a narrow screen', async () => {

@@ -1,67 +1,42 @@
 import { ROUTES } from '@counterfoil/protocol'
-import type { Page } from 'playwright-core'
+import type { Page, Response } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { findBarriers, fitsNarrowScreen } from './accessibility.ts'
 import { keepPictures } from './artefacts.ts'
 import { WITHOUT_CHROMIUM } from './in-chromium.ts'
 import { tabTo, typeInto } from './keyboard.ts'
+import {
+  go,
+  HANGUL,
+  LANGUAGES,
+  newEmail,
+  openReader,
+  pathOf,
+  press,
+  send,
+  signIn,
+  signUp,
+  textOf,
+  type ReaderOptions,
+} from './reader.ts'
 import { Scene } from './scene.ts'
 import { PASSWORD } from './tab.ts'
-
-const LANGUAGES = ['en', 'ko'] as const
-type Language = (typeof LANGUAGES)[number]
 
 /** Pages for everybody, and for those who are signed in. */
 const OPEN = ['/sign-in', '/sign-up', '/signed-out'] as const
 const OWN = ['/my/account', '/my/devices'] as const
 
-const HANGUL = /[가-힣]/
-
 let scene: Scene
-let account = 0
 
-interface Visit {
-  readonly language?: Language
-  readonly withScript?: boolean
+/** What runs, is loaded and holds the page: nothing, what is its own, nobody. */
+const POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+async function answerOf(response: Response): Promise<{ status: number; headers: Readonly<Record<string, string>> }> {
+  return { status: response.status(), headers: await response.allHeaders() }
 }
 
-/** A page in a browser of its own. */
-async function visit({ language = 'en', withScript = true }: Visit = {}): Promise<Page> {
-  const context = await scene.browser.newContext({ locale: language, javaScriptEnabled: withScript })
-  context.setDefaultTimeout(8000)
-  return context.newPage()
-}
-
-const newEmail = (): string => `user-${++account}@example.com`
-const pathOf = (page: Page): string => new URL(page.url()).pathname
-const textOf = (page: Page): Promise<string> => page.locator('body').innerText()
-
-async function go(page: Page, path: string): Promise<void> {
-  await page.goto(scene.issuer + path)
-}
-
-/** Fills in the form that has these fields, by their names, and sends it. */
-async function send(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
-  const [first = ''] = Object.keys(fields)
-  const form = page.locator('form', { has: page.locator(`[name="${first}"]`) })
-  for (const [name, value] of Object.entries(fields)) await form.locator(`[name="${name}"]`).fill(value)
-  await form.getByRole('button').last().click()
-  await page.waitForLoadState()
-}
-
-/** Makes an account on the page for it, after which somebody is signed in. */
-async function signUp(page: Page, email = newEmail()): Promise<string> {
-  await go(page, '/sign-up')
-  await send(page, { email, password: PASSWORD })
-  await go(page, '/my/account')
-  expect(pathOf(page)).toBe('/my/account')
-  return email
-}
-
-async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
-  await go(page, '/sign-in')
-  await send(page, { email, password })
-}
+const visit = (options: ReaderOptions = {}): Promise<Page> => openReader(scene, options)
 
 /** As the client of some application does. */
 async function signInByInterface(email: string, label: string): Promise<void> {
@@ -72,11 +47,6 @@ async function signInByInterface(email: string, label: string): Promise<void> {
     body: JSON.stringify(json),
   })
   expect(response.status).toBe(201)
-}
-
-const press = async (page: Page, name: string | RegExp): Promise<void> => {
-  await page.getByRole('button', { name }).first().click()
-  await page.waitForLoadState()
 }
 
 describe.skipIf(WITHOUT_CHROMIUM)('the pages of the server', () => {
@@ -94,8 +64,9 @@ describe.skipIf(WITHOUT_CHROMIUM)('the pages of the server', () => {
       page.on('request', (request) => requested.add(new URL(request.url()).origin))
       const complaints: string[] = []
       page.on('console', (message) => complaints.push(message.text()))
-      await go(page, path)
-      expect(pathOf(page)).toBe(path)
+      const { status, headers } = await answerOf(await go(page, path))
+      expect([pathOf(page), status, headers['cache-control']]).toEqual([path, 200, 'no-store'])
+      expect(headers['content-security-policy']).toBe(POLICY)
       expect(await page.locator('html').getAttribute('lang')).toBe(language)
       expect(HANGUL.test(await page.locator('h1').first().innerText())).toBe(language === 'ko')
       await keepPictures(page, `${path.slice(1).replaceAll('/', '-')}-${language}`)
@@ -145,8 +116,8 @@ describe.skipIf(WITHOUT_CHROMIUM)('the pages of the server', () => {
 
   it('V3.4.3 run no script of anybody, and are framed by nobody', async () => {
     const page = await visit()
-    const response = await page.goto(`${scene.issuer}/sign-in`)
-    const policy = response?.headers()['content-security-policy'] ?? ''
+    const response = await go(page, '/sign-in')
+    const policy = response.headers()['content-security-policy'] ?? ''
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("frame-ancestors 'none'")
     expect(policy).not.toContain('unsafe')
@@ -210,6 +181,37 @@ describe.skipIf(WITHOUT_CHROMIUM)('the pages of the server', () => {
         expect(await page.content()).not.toContain('This device')
       }
     })
+  })
+
+  it('V14.3.1 signing out clears what the origin has put away in the browser: storage, databases and caches', async () => {
+    const passedBefore = scene.proxy.passed.length
+    const page = await visit()
+    await signUp(page)
+    await page.evaluate(async () => {
+      localStorage.setItem('name', 'Ada')
+      sessionStorage.setItem('name', 'Ada')
+      await (await caches.open('pages')).put('/mine', new Response('Ada'))
+      await new Promise((resolve) => indexedDB.open('mine').addEventListener('success', resolve))
+    })
+    const kept = (): Promise<unknown> =>
+      page.evaluate(async () => ({
+        local: localStorage.length,
+        session: sessionStorage.length,
+        caches: await caches.keys(),
+        databases: (await indexedDB.databases()).map(({ name }) => name),
+      }))
+    expect(await kept()).toEqual({ local: 1, session: 1, caches: ['pages'], databases: ['mine'] })
+    const path = (await page.locator('link[rel="stylesheet"]').getAttribute('href')) ?? ''
+    const timesFetched = (): number =>
+      scene.proxy.passed.slice(passedBefore).filter((each) => each.path === path).length
+    await go(page, path)
+    expect(timesFetched()).toBe(1)
+    await go(page, '/my/devices')
+    await press(page, 'Sign out')
+    expect(pathOf(page)).toBe('/signed-out')
+    expect(await kept()).toEqual({ local: 0, session: 0, caches: [], databases: [] })
+    await go(page, path)
+    expect(timesFetched()).toBe(2)
   })
 
   it('can be used with the keyboard alone', async () => {
