@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { ROUTES } from '@counterfoil/protocol'
 import { describe, expect, test } from 'vitest'
-import { COMMAND, makeFolder, runCommand } from './harness.ts'
+import { send, signIn, signUp } from './client.ts'
+import { COMMAND, makeFolder, QUICK, runCommand, startServer } from './harness.ts'
 
 const run = promisify(execFile)
 const SECRET = 'a-secret-of-thirty-two-characters'
@@ -75,6 +77,32 @@ describe('accounts add', () => {
     using folder = makeFolder()
     const end = await runCommand(['accounts', 'add', 'a@example.com', '--password', 'x'], { folder: folder.path })
     expect(end).toMatchObject({ code: 2, stderr: expect.stringMatching(/unknown option '--password'/) as string })
+  })
+})
+
+describe('accounts disable', () => {
+  test('V7.4.5 one user is signed out everywhere by whoever runs the server, and nobody else', async () => {
+    using folder = makeFolder()
+    const server = await startServer({ folder: folder.path, environment: QUICK })
+    const { url } = server
+    const [ada, bob] = ['ada@example.com', 'bob@example.com'].map((email) => ({ url, email }))
+    if (ada === undefined || bob === undefined) throw new Error('nobody is there')
+    for (const visitor of [ada, bob]) await signUp(visitor)
+    const tokens = await Promise.all(
+      [signIn(ada, 'stateful'), signIn(ada, 'hybrid'), signIn(bob, 'stateful')].map(async (signingIn) => {
+        const { body } = await signingIn
+        return String(body['session_token'] ?? body['access_token'])
+      }),
+    )
+    const statuses = () =>
+      Promise.all(tokens.map(async (bearer) => (await send(url, ROUTES.currentSession, { bearer })).status))
+    expect(await statuses()).toEqual([200, 200, 200])
+    const { code, stdout } = await runCommand(['accounts', 'disable', ada.email], { folder: folder.path })
+    expect([code, stdout]).toEqual([0, expect.stringContaining('its sessions have ended')])
+    const seconds = Number(/within ([\d.]+) s/.exec(stdout)?.[1])
+    await expect.poll(statuses, { timeout: seconds * 1000 }).toEqual([401, 401, 200])
+    expect((await signIn(ada, 'stateful')).status).toBe(401)
+    await server.stop('SIGKILL')
   })
 })
 

@@ -107,10 +107,12 @@ describe.skipIf(WITHOUT_CHROMIUM)('the shop', () => {
       }
     })
 
-    it('stays signed in over a reload, and shows nothing private with the back button after signing out', async () => {
+    it('NIST 5.1 storage holds no credential; it stays signed in over a reload, and shows nothing private with the back button after signing out', async () => {
       const page = await visit(user, strategy)
       await signUp(page)
       await isConnected(page)
+      const kept = JSON.stringify(await page.evaluate(() => [{ ...localStorage }, { ...sessionStorage }]))
+      expect(kept).not.toMatch(/eyJ|cf[rsa]_/)
       await page.reload()
       await isConnected(page)
       await page.goto(`${shop.issuer}/healthz`)

@@ -217,6 +217,30 @@ describe('changing the password', () => {
   })
 })
 
+describe('re-authentication', () => {
+  it.each([HYBRID, STATEFUL, STATELESS])(
+    'NIST 5.2 resets both limits: who signs in to %s again has a session that begins anew',
+    async (id) => {
+      const former = await signIn(bench, id)
+      bench.clock.forward(43_200)
+      const fresh = await signIn(bench, id)
+      expect(fresh.session.id).not.toBe(former.session.id)
+      const passed = (fresh.session.expiresAt - former.session.expiresAt) / 1000
+      const idle = ((fresh.session.idleExpiresAt ?? 0) - (former.session.idleExpiresAt ?? 0)) / 1000
+      expect([passed, idle]).toEqual([43_200, id === STATELESS ? 0 : 43_200])
+    },
+  )
+
+  it('NIST 5.2 by a change of password resets inactivity alone: the session still ends when it was to', async () => {
+    const { caller } = await statefulCaller()
+    bench.clock.forward(43_200)
+    const input = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
+    const { session } = happened(await bench.auth.changePassword(caller, input, ORIGIN))
+    expect(session.expiresAt).toBe(caller.session.expiresAt)
+    expect(session.idleExpiresAt).toBe(bench.clock.now() + bench.policy.statefulIdleSeconds * 1000)
+  })
+})
+
 describe('changing and erasing an account', () => {
   it('V7.5.1 a change of email needs the password, a change of name does not', async () => {
     const { caller } = await statefulCaller()

@@ -104,6 +104,29 @@ describe('changing the password', () => {
   })
 })
 
+describe('disabling the account', () => {
+  it('V7.4.2 ends the sessions that are in use, whichever token they show, and enabling it again revives none', async () => {
+    const held = await Promise.all(
+      ['stateless', 'stateful', 'hybrid', 'web-stateful'].map((clientId) => signIn(test, clientId)),
+    )
+    const answers = () =>
+      Promise.all(
+        held.map(async ({ token, cookie }) => {
+          const { status, body } = await test.call({ path: '/sessions/current', token, cookie })
+          return body['code'] ?? status
+        }),
+      )
+    const { id } = present(await test.stores.database.findAccountByEmail(EMAIL))
+    expect(await answers()).toEqual([200, 200, 200, 200])
+    await test.server.auth.disableAccount(id)
+    const ended = Array<string>(4).fill('credential_ended')
+    expect(await answers()).toEqual(ended)
+    await test.server.auth.enableAccount(id)
+    expect(await answers()).toEqual(ended)
+    expect((await signIn(test, 'stateful')).answer.status).toBe(201)
+  })
+})
+
 describe('deleting the account', () => {
   it('V7.4.2 ends all its sessions and removes it', async () => {
     const held = await Promise.all(['stateless', 'stateful', 'hybrid'].map((clientId) => signIn(test, clientId)))
