@@ -7,6 +7,7 @@ const SHOP = fileURLToPath(new URL('../../../examples/web/dist/main.js', import.
 export interface ShopProcess {
   readonly web: string
   readonly issuer: string
+  readonly api: string
   close(): Promise<void>
 }
 
@@ -15,5 +16,5 @@ export async function startShopProcess(): Promise<ShopProcess> {
   const started = new ServerProcess({ command: process.execPath, args: [SHOP], orphanSignal: 'SIGINT' })
   const printed = (name: string): string => new RegExp(`${name} +(http://\\S+)`).exec(started.output)?.[1] ?? ''
   await started.ready(() => printed('api') !== '')
-  return { web: printed('shop'), issuer: printed('issuer'), close: () => started.stop('SIGINT') }
+  return { web: printed('shop'), issuer: printed('issuer'), api: printed('api'), close: () => started.stop('SIGINT') }
 }

@@ -4,6 +4,7 @@ import { fitsNarrowScreen, findBarriers } from './accessibility.ts'
 import { keepPictures } from './artefacts.ts'
 import { openChromium } from './chromium.ts'
 import { WITHOUT_CHROMIUM } from './in-chromium.ts'
+import { PageServer } from './page-server.ts'
 import { noteWhatIsShown, shownAt, shownBy } from './shown.ts'
 import { startShopProcess, type ShopProcess } from './shop-process.ts'
 import { PASSWORD } from './tab.ts'
@@ -15,6 +16,8 @@ const SECOND_MS = 1000
 
 let shop: ShopProcess
 let browser: Browser
+/** Pages that the shop knows nothing of. */
+let strangers: PageServer
 let user: BrowserContext
 let account = 0
 let email = ''
@@ -64,11 +67,50 @@ async function areOut(pages: readonly Page[]): Promise<void> {
   )
 }
 
+/** Opens a socket to the API, as any script may: `open`, or with what status it was refused. */
+async function connect(page: Page, protocols: readonly string[]): Promise<string> {
+  const complaints: string[] = []
+  page.on('console', (message) => complaints.push(message.text()))
+  const outcome = await page.evaluate(
+    ({ url, protocols }) =>
+      new Promise<string>((resolve) => {
+        const opened = new WebSocket(url, protocols)
+        opened.addEventListener('open', () => resolve('open'))
+        opened.addEventListener('close', () => resolve('refused'))
+      }),
+    { url: `${shop.api.replace('http', 'ws')}/live`, protocols: [...protocols] },
+  )
+  if (outcome === 'open') return outcome
+  await expect.poll(() => complaints.join(' ')).toMatch(/response code: \d+/)
+  return `refused: ${/response code: (\d+)/.exec(complaints.join(' '))?.[1]}`
+}
+
+/** Sends a request from a page; the JSON of the answer. */
+function send(
+  page: Page,
+  url: string,
+  method: string,
+  { token, json }: { readonly token?: string; readonly json?: object },
+): Promise<unknown> {
+  return page.evaluate(
+    async ({ url, method, token, body }) => {
+      const headers = {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      }
+      const response = await fetch(url, { method, headers, credentials: 'include', body: body ?? null })
+      return response.json()
+    },
+    { url, method, token, body: json && JSON.stringify(json) },
+  )
+}
+
 describe.skipIf(WITHOUT_CHROMIUM)('the shop', () => {
   beforeAll(async () => {
-    ;[shop, browser] = await Promise.all([startShopProcess(), openChromium()])
+    ;[shop, browser, strangers] = await Promise.all([startShopProcess(), openChromium(), PageServer.open('')])
   })
   afterAll(async () => {
+    await strangers.close()
     await browser.close()
     await shop.close()
   })
@@ -165,6 +207,37 @@ describe.skipIf(WITHOUT_CHROMIUM)('the shop', () => {
     await page.locator('#orders').getByText('Sencha').waitFor()
     const states = (await shownBy(page)).flatMap(({ what }) => (what.startsWith('is ') ? [what] : []))
     expect(states.slice(-3)).toEqual(['is signed-in', 'is refreshing', 'is signed-in'])
+  })
+
+  it('V4.4.2 opens no socket for a page of a stranger, though the browser sends the session cookie along', async () => {
+    const page = await visit(user, 'stateful')
+    await signUp(page)
+    await isConnected(page)
+    expect(await connect(page, ['shop'])).toBe('open')
+    for (const origin of [strangers.origin(), strangers.origin('127.0.0.1')]) {
+      const stranger = await user.newPage()
+      await stranger.goto(`${origin}/blank`)
+      expect(await connect(stranger, ['shop'])).toBe('refused: 403')
+    }
+  })
+
+  it('V4.4.4 opens none for a ticket whose session has ended since it was fetched', async () => {
+    const page = await visit(user, 'hybrid')
+    await signUp(page)
+    await isConnected(page)
+    const fetchTicket = async (token: string): Promise<string> => {
+      const { ticket } = (await send(page, `${shop.api}/tickets`, 'POST', { token })) as { ticket: string }
+      return `ticket.${ticket}`
+    }
+    const json = { client_id: 'shop-hybrid', email, password: PASSWORD }
+    const { access_token: token } = (await send(page, `${shop.issuer}/sessions`, 'POST', { json })) as {
+      access_token: string
+    }
+    expect(await connect(page, ['shop', await fetchTicket(token)])).toBe('open')
+    const ticket = await fetchTicket(token)
+    await send(page, `${shop.issuer}/sessions/current`, 'DELETE', { token })
+    await expect.poll(() => send(page, `${shop.api}/orders`, 'GET', { token })).toMatchObject({ code: 'credential_ended' })
+    expect(await connect(page, ['shop', ticket])).toBe('refused: 401')
   })
 
   it('takes whoever switches the strategy to another application, with a session of its own', async () => {
