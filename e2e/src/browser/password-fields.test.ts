@@ -48,8 +48,8 @@ describe.skipIf(WITHOUT_CHROMIUM)('a field for a password', () => {
       await paste(page, selector, LONGEST)
       const field = await page.locator(selector).evaluate((element) => {
         if (!(element instanceof HTMLInputElement)) throw new TypeError('it is no field')
-        const { type, value, maxLength, readOnly, disabled } = element
-        return { type, value, maxLength, readOnly, disabled, autocomplete: element.autocomplete as string }
+        const { type, value, maxLength, readOnly, disabled, autocomplete } = element
+        return { type, value, maxLength, readOnly, disabled, autocomplete }
       })
       const open = { maxLength: -1, readOnly: false, disabled: false }
       expect(field).toEqual({ type: 'password', value: LONGEST, autocomplete, ...open })
