@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findViolations } from './check-architecture.ts'
 import { findLockFaults } from './check-lockfile.ts'
 import { findUnmet, markMet, readRows, readTitles } from './check-requirements.ts'
+import { findMissingPictures } from './check-pictures.ts'
 import { findOversize } from './check-size.ts'
 import { findForbiddenText } from './check-text.ts'
 import { summarise } from './ci-summary.ts'
@@ -189,6 +190,16 @@ describe('check-requirements', () => {
   it('marks planned rows that have a test, and nothing else', () => {
     const rows = `${page}| V7.4.2 | 1 | x | planned | here |\n| V7.4.1 | 1 | x | planned |  |\n`
     expect(markMet(rows, ['V7.4.2 ends it'])).toBe(rows.replace('planned | here', 'met | test'))
+  })
+})
+
+describe('check-pictures', () => {
+  it('wants every page in both languages, on both screens, in both colour schemes', () => {
+    const missing = findMissingPictures(['sign-in-en-phone-light.png', 'shop-visitor-phone-light.png'])
+    expect(missing).toHaveLength(9 * 2 * 4 - 1)
+    expect(missing).toContain('my-devices-ko-desktop-dark.png')
+    expect(missing).not.toContain('sign-in-en-phone-light.png')
+    expect(findMissingPictures(missing)).toEqual(['sign-in-en-phone-light.png'])
   })
 })
 
