@@ -238,6 +238,27 @@ describe.skipIf(WITHOUT_CHROMIUM)('the pages of the server', () => {
     expect(pathOf(page)).toBe('/my/account')
   })
 
+  it('let the keyboard alone end a session, change the name, and switch the language', async () => {
+    const page = await visit()
+    await signIn(await visit(), await signUp(page))
+    await go(page, '/my/devices')
+    await tabTo(page, 'End the session')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/my/devices?done=ended')
+    expect(await page.getByRole('button', { name: /^End the session/ }).count()).toBe(0)
+    await go(page, '/my/account')
+    await typeInto(page, 'Name', 'Ada Lovelace')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/my/account?done=name')
+    expect(await page.locator('[name="name"]').inputValue()).toBe('Ada Lovelace')
+    await tabTo(page, '한국어')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/my/account?lang=ko')
+    await go(page, '/my/devices')
+    const since = (await page.locator('time:not([title])').first().innerText()).replaceAll('\u202F', ' ')
+    expect(since).toMatch(/^\d{4}\. \d{1,2}\. \d{1,2}\. (오전|오후) \d{1,2}:\d{2} UTC$/)
+  })
+
   it('lead back to a page of a listed origin, and to no other', async () => {
     const page = await visit()
     const email = await signUp(page)
