@@ -85,7 +85,7 @@ export const POLICY_LIMITS = {
     initial: 15 * MINUTE,
     min: MINUTE,
     max: DAY,
-    says: 'how recent a sign-in must be to delete the account',
+    says: 'how recent a sign-in must be to delete the account, and on the pages to end other sessions',
   },
   signingKeyRotationSeconds: {
     initial: 90 * DAY,
@@ -148,7 +148,12 @@ export const POLICY_LIMITS = {
     says: 'failed sign-ins to one account from addresses that it has not signed in from, within the window',
   },
   signInWindowSeconds: { initial: 10 * MINUTE, min: 1, max: DAY, says: 'the window of the three above' },
-  signUpsPerAddress: { initial: 20, min: 1, max: 1_000_000, says: 'sign-ups from one address within an hour' },
+  signUpsPerAddress: {
+    initial: 20,
+    min: 1,
+    max: 1_000_000,
+    says: 'sign-ups and changes of email address from one address within an hour; such changes of one account too',
+  },
   attributesBytes: { initial: 65_536, min: 0, max: 65_536, says: 'size of all attributes of one session as JSON' },
 } as const satisfies Record<string, Limit>
 

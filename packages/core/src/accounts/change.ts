@@ -22,23 +22,34 @@ export interface AccountChange {
   readonly currentPassword?: string | undefined
 }
 
-/** Changes name or email. The email is what one signs in with, so its change needs the password (ASVS 7.5.1). */
+/** Changes name or email. The email is what one signs in with, so its change needs the password (ASVS 7.5.1), and is held to a number. */
 export async function changeAccount(
   issuer: Issuer,
   { account }: Caller,
   { email, name, currentPassword }: AccountChange,
   use: Use,
 ): Promise<Outcome<Account>> {
-  if (email !== undefined) {
-    const refusal = await provePassword(issuer, account, currentPassword, use)
-    if (refusal !== undefined) return refusal
-  }
+  if (email === undefined) return writeChange(issuer, account, { name }, use)
+  const refusal = await provePassword(issuer, account, currentPassword, use)
+  if (refusal !== undefined) return refusal
+  // Whoever may change their address as often as they like can try any number of others for an account (ASVS 6.3.8).
+  const admission = await issuer.throttle.admit('email-change', { account: account.id, address: use.address })
+  if (!admission.admitted) return { refused: 'too_many_attempts', retryAfterMs: admission.retryAfterMs }
+  return carryOut(admission, () => writeChange(issuer, account, { email, name }, use))
+}
+
+async function writeChange(
+  issuer: Issuer,
+  { id }: Account,
+  { email, name }: Omit<AccountChange, 'currentPassword'>,
+  use: Use,
+): Promise<Outcome<Account>> {
   const changed = [email !== undefined && 'email', name !== undefined && 'name'].filter((member) => member !== false)
-  const audit = { ...use, kind: 'account.changed', accountId: account.id, detail: { changed } } as const
-  const outcome = await issuer.database.changeAccount(account.id, { email, name }, audit)
+  const audit = { ...use, kind: 'account.changed', accountId: id, detail: { changed } } as const
+  const outcome = await issuer.database.changeAccount(id, { email, name }, audit)
   if (outcome === 'email-taken') return { refused: 'email_taken', field: '/email' }
   if (outcome === 'absent') return { refused: 'credential_ended' }
-  await announceChange(issuer, account.id, use.at)
+  await announceChange(issuer, id, use.at)
   return outcome
 }
 

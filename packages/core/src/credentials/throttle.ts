@@ -8,7 +8,7 @@ import { MemoryAttemptCounters } from './memory-attempt-counters.ts'
 import { MemoryFamiliarAddresses } from './memory-familiar-addresses.ts'
 
 /** What is held to a number of attempts. */
-export type ThrottledAction = 'sign-in' | 'sign-up' | 'password-change'
+export type ThrottledAction = 'sign-in' | 'sign-up' | 'password-change' | 'email-change'
 
 /** Who attempts it: the account it concerns, by canonical email or id, and the address it comes from. */
 export interface Attempt {
@@ -142,6 +142,7 @@ function rulesOf(policy: Policy) {
     signInAddress: { name: 'sign-in address', attempts: signInAttemptsPerAddress, windowMs },
     signInAccount: { name: 'sign-in account', attempts: signInAttemptsPerAccount, windowMs },
     signUpAddress: { name: 'sign-up address', attempts: signUpsPerAddress, windowMs: HOUR_MS },
+    emailAccount: { name: 'email-change account', attempts: signUpsPerAddress, windowMs: HOUR_MS },
     changePair: { name: 'password-change pair', attempts: signInAttemptsPerSource, windowMs },
     changeAccount: { name: 'password-change account', attempts: signInAttemptsPerAccount, windowMs },
   } satisfies Record<string, AttemptRule>
@@ -153,6 +154,12 @@ function heldTo(rules: Rules, action: ThrottledAction, { account, group }: Sourc
   switch (action) {
     case 'sign-up':
       return [{ rule: rules.signUpAddress, subject: group }]
+    case 'email-change':
+      // Either tells whether an email address is taken, so that they share what an address may ask.
+      return [
+        { rule: rules.emailAccount, subject: account },
+        { rule: rules.signUpAddress, subject: group },
+      ]
     case 'password-change':
       return [
         { rule: rules.changePair, subject: pair },
