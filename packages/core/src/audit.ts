@@ -16,6 +16,7 @@ export type AuditKind =
   | 'key.removed'
   | 'key.killed'
   | 'session.started'
+  | 'session.reauthenticated'
   | 'session.refused'
   | 'session.ended'
   | 'session.all_ended'

@@ -4,7 +4,7 @@ import type { Account } from './accounts/account.ts'
 import { changeAccount, changePassword, type AccountChange } from './accounts/change.ts'
 import { disableAccount, eraseAccount } from './accounts/end.ts'
 import { signIn, type SignIn } from './accounts/sign-in.ts'
-import { registerAccount, signUp, type SignUp } from './accounts/sign-up.ts'
+import { registerAccount, signUp, signUpAndIn, type SignUp } from './accounts/sign-up.ts'
 import { declareApplication, formerAcceptanceUntil } from './applications/acceptance.ts'
 import type { Application, ApplicationSettings } from './applications/application.ts'
 import { checkLifetimes, longestAcceptanceMs } from './applications/lifetimes.ts'
@@ -137,6 +137,12 @@ function accountCases(issuer: Issuer) {
   const used = stamp(issuer)
   return {
     signUp: (input: SignUp, origin: Origin): Promise<Outcome<Account>> => signUp(issuer, input, used(origin)),
+    /** The same, and starts a session: without `signedIn` only the account could be made. */
+    signUpAndIn: (
+      input: Parameters<typeof signUpAndIn>[1],
+      origin: Origin,
+    ): Promise<Outcome<{ readonly account: Account; readonly signedIn?: SignedIn | undefined }>> =>
+      signUpAndIn(issuer, input, used(origin)),
     signIn: (input: SignIn, origin: Origin): Promise<Outcome<SignedIn>> => signIn(issuer, input, used(origin)),
     /** A change of email needs the current password. */
     changeAccount: (caller: Caller, change: AccountChange, origin: Origin): Promise<Outcome<Account>> =>

@@ -1,19 +1,13 @@
 import type { AccountId } from '@counterfoil/protocol'
-import { lifetimesOf } from '../applications/lifetimes.ts'
 import { carryOut } from '../credentials/carry-out.ts'
 import { judgePassword } from '../credentials/password-rules.ts'
 import type { Issuer } from '../issuer.ts'
 import type { Outcome, Refusal } from '../refusal.ts'
-import type { Caller, Ended, SignedIn, Standing } from '../sessions/caller.ts'
+import type { Caller, Ended, SignedIn } from '../sessions/caller.ts'
 import { endBelow } from '../sessions/end.ts'
-import type { Session, Use } from '../sessions/session.ts'
-import { viewOfRecord } from '../sessions/standing.ts'
-import { renewStateless } from '../sessions/start.ts'
-import { credentialsOf } from '../strategies/credentials.ts'
+import { renewSession } from '../sessions/renew.ts'
+import type { Use } from '../sessions/session.ts'
 import type { Account } from './account.ts'
-
-/** Refreshes of the session may come between a look and the renewal; each round somebody gets on. */
-const MAX_ROUNDS = 8
 
 /** What the owner changes; a name of `null` is taken away. */
 export interface AccountChange {
@@ -88,7 +82,7 @@ export async function changePassword(
   // Somebody changed it while this was being proved: what was proved is not the current password any more.
   if (raised === 'stale') return { refused: 'wrong_password', field: '/current_password' }
   const ended = await endBelow(issuer, account.id, raised, session.id, use.at)
-  const renewed = await renew(
+  const renewed = await renewSession(
     issuer,
     caller,
     { ...account, passwordHash: hashed, generation: raised.generation, kept: undefined },
@@ -111,37 +105,4 @@ async function provePassword(
   await admission.settle(verdict === 'mismatch' ? 'failed' : 'undecided')
   if (verdict === 'busy') return { refused: 'busy', retryAfterMs: 1000 }
   return verdict === 'mismatch' ? { refused: 'wrong_password', field } : undefined
-}
-
-/** The caller's session under the account's new generation, with new credentials. Undefined when it has ended meanwhile. */
-async function renew(issuer: Issuer, caller: Caller, account: Account, use: Use): Promise<SignedIn | undefined> {
-  const standing = { account, application: caller.application, position: caller.position }
-  if (caller.session.strategy === 'stateless') return renewStateless(issuer, standing, caller.session, use.at)
-  const session = await reauthenticate(issuer, caller, standing, use)
-  if (session === undefined) return undefined
-  const credentials = credentialsOf(issuer, session, standing, use.at)
-  return { ...standing, session: viewOfRecord(session), credentials }
-}
-
-async function reauthenticate(
-  { sessions, policy, near }: Issuer,
-  { session: { id } }: Caller,
-  { account, application }: Standing,
-  use: Use,
-): Promise<Session | undefined> {
-  const reauthenticated = { accountGeneration: account.generation }
-  let standing = await sessions.find(id, use.at)
-  for (let round = 0; standing !== undefined && round < MAX_ROUNDS; round++) {
-    const outcome = await sessions.advance(id, standing.generation, {
-      now: use.at,
-      idleExpiresAt: use.at + lifetimesOf(application, policy, standing.strategy).idleMs,
-      use,
-      reauthenticated,
-    })
-    if (outcome === undefined) return undefined
-    near.forget(id)
-    if ('advanced' in outcome) return outcome.advanced
-    standing = outcome.standing
-  }
-  return undefined
 }

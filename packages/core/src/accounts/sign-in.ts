@@ -6,8 +6,8 @@ import type { Issuer } from '../issuer.ts'
 import type { Outcome } from '../refusal.ts'
 import type { SignedIn } from '../sessions/caller.ts'
 import type { KeyProof } from '../sessions/key-proof.ts'
+import { startInPlace, type Held } from '../sessions/renew.ts'
 import type { Use } from '../sessions/session.ts'
-import { startSession } from '../sessions/start.ts'
 import { canonicalEmail, type Account } from './account.ts'
 
 /** Who wants to sign in, and where. */
@@ -18,6 +18,8 @@ export interface SignIn {
   readonly deviceLabel?: string | undefined
   /** Of the key that the session shall be bound to (RFC 9449 §5); a stateful session is bound to none. */
   readonly proof?: KeyProof | undefined
+  /** What the client holds until now, where that is known; it goes on, or it ends. */
+  readonly held?: Held | undefined
 }
 
 /**
@@ -57,7 +59,7 @@ async function provePassword(
   }
   await admission.settle('succeeded')
   await rehashIfWeaker(issuer, account, input.password, use)
-  return startSession(issuer, { account, application, position }, use, input)
+  return startInPlace(issuer, { account, application, position }, use, input)
 }
 
 /** The password is at hand only now: a hash made with lesser parameters than today's is replaced (ASVS 11.4.2). */
