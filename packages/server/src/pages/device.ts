@@ -25,9 +25,10 @@ function nameIn(text: string, names: readonly (readonly [RegExp, string])[]): st
   return names.find(([pattern]) => pattern.test(text))?.[1]
 }
 
-/** The first product of a `User-Agent` that is no browser's: `curl/8.1` is `curl`. */
+/** The first product of a `User-Agent`: `curl/8.1` is `curl`. `Mozilla` is everybody, also what is built on a browser and does not say which. */
 function productIn(userAgent: string): string | undefined {
-  return /^([A-Za-z][\w .-]{0,39})(\/|$)/.exec(userAgent)?.[1]
+  const product = /^([A-Za-z][\w .-]{0,39})(\/|$)/.exec(userAgent)?.[1]
+  return product === 'Mozilla' ? undefined : product
 }
 
 /**
@@ -41,8 +42,8 @@ export function nameDevice(
   words: Words,
 ): string {
   if (label !== undefined && label.trim() !== '') return label
-  const program = nameIn(userAgent, PROGRAMS)
+  const program = nameIn(userAgent, PROGRAMS) ?? productIn(userAgent)
   const system = nameIn(userAgent, SYSTEMS)
   if (program !== undefined && system !== undefined) return words.on(program, system)
-  return program ?? productIn(userAgent) ?? system ?? words.unknownDevice
+  return program ?? system ?? words.unknownDevice
 }
