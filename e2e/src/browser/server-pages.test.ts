@@ -266,7 +266,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('the pages of the server', () => {
     const listed = `${scene.pages.origin()}/blank`
     await go(page, `/sign-in?return_to=${encodeURIComponent(listed)}`)
     await send(page, { email, password: PASSWORD })
-    expect(page.url()).toBe(listed)
+    await page.waitForURL(listed)
     const foreign = await visit()
     await go(foreign, `/sign-in?return_to=${encodeURIComponent('http://evil.test/')}`)
     await send(foreign, { email, password: PASSWORD })

@@ -1,4 +1,5 @@
 import { METHODS, type IncomingMessage } from 'node:http'
+import type { ApplicationSettings } from '@counterfoil/core'
 import { PROOF_HEADER, PROOF_NONCE_HEADER } from '@counterfoil/protocol'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
@@ -14,7 +15,8 @@ import { stripIssuerPath } from './http/mounting.ts'
 import { sendProblem } from './http/problems.ts'
 import { quietMoment } from './http/quiet-moment.ts'
 import { answerUnmatched } from './http/unmatched.ts'
-import { addPages } from './pages/add-pages.ts'
+import { addPages, answerUnmatchedPage } from './pages/add-pages.ts'
+import type { Site } from './pages/site.ts'
 import type { Theme } from './pages/theme.ts'
 import { addOwnAccountRoutes } from './routes/account.ts'
 import { addAccountRoutes } from './routes/accounts.ts'
@@ -44,6 +46,8 @@ export interface AppParts {
   readonly issuerPath: string
   readonly isHttps: boolean
   readonly logger: FastifyBaseLogger | undefined
+  /** Those of the configuration. */
+  readonly applications: readonly ApplicationSettings[]
   /** Every origin that some application lists. */
   readonly origins: readonly string[]
   /** Of the pages; without it there are none. */
@@ -60,7 +64,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
   app.decorateRequest('caller', null)
   app.decorateRequest('subject', null)
   answerErrors(app)
-  answerUnmatched(app)
+  const site = siteOf(parts)
+  answerUnmatched(app, answerUnmatchedPage(site))
   addFixedHeaders(app, headers)
   letGo(app, parts.context)
   if (parts.logger !== undefined) logRequests(app)
@@ -68,10 +73,14 @@ export async function buildApp(parts: AppParts): Promise<App> {
   readJson(app)
   await describeInterface(app, parts.context.issuer)
   await addRoutes(app, parts.context)
-  if (parts.theme !== undefined) await addPages(app, { ...parts, theme: parts.theme })
+  if (site !== undefined) await addPages(app, site)
   await addDocumentationPage(app, parts)
   await app.ready()
   return app
+}
+
+function siteOf({ context, theme, issuerPath, applications, origins }: AppParts): Site | undefined {
+  return theme && { context, theme, base: issuerPath, applications, origins }
 }
 
 function createInstance({ issuerPath, logger }: AppParts, headers: Readonly<Record<string, string>>): App {

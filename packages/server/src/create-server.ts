@@ -91,8 +91,10 @@ export async function createServer(options: ServerOptions): Promise<CounterfoilS
     isDraining: () => state.draining,
   }
   const logger = createLogger(options.logger)
-  const origins = [...new Set(options.applications.flatMap((application) => application.origins))]
-  const app = await buildApp({ context, issuerPath, isHttps: url.protocol === 'https:', logger, origins, theme })
+  const { applications } = options
+  const origins = [...new Set(applications.flatMap((application) => application.origins))]
+  const isHttps = url.protocol === 'https:'
+  const app = await buildApp({ context, issuerPath, isHttps, logger, applications, origins, theme })
   const stopUpkeep = keepUp(auth, options.policy.keyReloadSeconds * 1000, app.log)
   return {
     listen: (where) => app.listen({ ...where }),

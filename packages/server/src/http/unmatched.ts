@@ -1,4 +1,5 @@
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { Fault } from './faults.ts'
 import { sendProblem } from './problems.ts'
 
 /** A path of the interface, and what may be done there. */
@@ -36,8 +37,11 @@ function patternOf(url: string): RegExp {
   return new RegExp(`^${segments.join('/')}$`)
 }
 
+/** Answers in another way than with a problem document, or not: false. */
+export type AnswerUnmatched = (request: FastifyRequest, reply: FastifyReply, fault: Fault) => boolean
+
 /** 404 for a path that is not there, 405 with `Allow` for a method that a path does not take (RFC 9110 §15.5.6). */
-export function answerUnmatched(app: FastifyInstance): void {
+export function answerUnmatched(app: FastifyInstance, answer: AnswerUnmatched): void {
   const paths = new KnownPaths()
   app.addHook('onRoute', (route) => {
     // The route of the CORS plug-in for preflights everywhere is no path of the interface.
@@ -46,8 +50,8 @@ export function answerUnmatched(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?', 1)
     const methods = paths.methodsOf(path)
-    if (methods.length === 0) return sendProblem(reply, { code: 'not_found' })
-    reply.header('allow', methods.join(', '))
-    return sendProblem(reply, { code: 'method_not_allowed' })
+    if (methods.length > 0) reply.header('allow', methods.join(', '))
+    const fault: Fault = { code: methods.length === 0 ? 'not_found' : 'method_not_allowed' }
+    if (!answer(request, reply, fault)) sendProblem(reply, fault)
   })
 }

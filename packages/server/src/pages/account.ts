@@ -4,12 +4,12 @@ import { faultOfRefusal } from '../http/faults.ts'
 import { originOf } from '../http/origin.ts'
 import type { App } from '../routes/app.ts'
 import { checkEmail, checkName, checkPassword, trimmed } from './checks.ts'
-import { noticeOfDone } from './done.ts'
+import { noticeOfDone, tellDone, type Done } from './done.ts'
 import { markFault, problemOfRefusal, type Problem } from './faults.ts'
 import { fieldOf, formOf, freshForm, summaryOf, type FormState } from './forms.ts'
 import { html, type Html } from './html.ts'
 import { hrefOf, sendPage } from './layout.ts'
-import { dropSession, keepSession } from './sign-in.ts'
+import { dropSession, keepSession } from './session.ts'
 import {
   leadTo,
   PAGE_ROUTE,
@@ -23,11 +23,11 @@ import {
 } from './site.ts'
 
 /** The forms of the page, by the last part of the path that they are sent to. */
-const FORMS = ['name', 'email', 'password', 'delete'] as const
+export const FORMS = ['name', 'email', 'password', 'delete'] as const
 type FormName = (typeof FORMS)[number]
 
 /** What comes of a form: where to go, or what is wrong. */
-type Done = { readonly to: string } | { readonly problems: readonly Problem[] }
+type Result = { readonly to: string } | { readonly problems: readonly Problem[] }
 
 function section(id: string, title: string, text: string, form: Html, grave = false): Html {
   return html`<section class="card${grave && ' grave'}" aria-labelledby="${id}-title">
@@ -61,8 +61,17 @@ function sectionsOf(view: View, account: Account, sent: FormState | undefined): 
   const name = html`${fieldOf(stateOf('name'), { name: 'name', label: words.name, autocomplete: 'name', optional: words.optional })}${send(words.saveName)}`
   const email = html`${fieldOf(stateOf('email'), { name: 'email', label: words.email, autocomplete: 'email' })}
   ${fieldOf(stateOf('email'), current)}${send(words.saveEmail)}`
-  // Password managers learn from it whose password it is.
-  const password = html`<input type="hidden" name="username" autocomplete="username" value="${account.email}" />
+  // Password managers learn from it whose password it is; of a field of type hidden some learn nothing.
+  const password = html`<input
+      class="unseen"
+      type="text"
+      name="username"
+      autocomplete="username"
+      value="${account.email}"
+      readonly
+      tabindex="-1"
+      aria-hidden="true"
+    />
     ${fieldOf(stateOf('password'), current)}${fieldOf(stateOf('password'), { ...fresh, hint })}${send(words.savePassword)}`
   return [
     section('name', words.name, words.nameText, form('name', name)),
@@ -128,18 +137,24 @@ function problemsIn({ reply, view }: Sent, outcome: Outcome<object>): readonly P
   return [problemOfRefusal(outcome, view.words, view.language)]
 }
 
-function finish(sent: Sent, outcome: Outcome<object>, done: string): Done {
+function finish(sent: Sent, outcome: Outcome<object>, done: Done): Result {
   const problems = problemsIn(sent, outcome)
-  return problems.length > 0 ? { problems } : { to: hrefOf(sent.view, PATHS.account, { done }) }
+  return problems.length > 0 ? { problems } : goBack(sent, done)
 }
 
-const ACTS: Readonly<Record<FormName, (sent: Sent) => Promise<Done>>> = {
+function goBack({ view, reply }: Sent, done: Done): Result {
+  tellDone(reply, done)
+  return { to: hrefOf(view, PATHS.account) }
+}
+
+const ACTS: Readonly<Record<FormName, (sent: Sent) => Promise<Result>>> = {
   name: async (sent) => {
     const { fields, view, caller, site, request } = sent
     const problems = checkName(fields, view.words)
     if (problems.length > 0) return { problems }
     const { auth, trusts } = site.context
     const { name = '' } = fields
+    if (name === (caller.account.name ?? '')) return goBack(sent, 'unchanged')
     return finish(
       sent,
       await auth.changeAccount(caller, { name: name === '' ? null : name }, originOf(request.raw, trusts)),
@@ -152,6 +167,7 @@ const ACTS: Readonly<Record<FormName, (sent: Sent) => Promise<Done>>> = {
     if (problems.length > 0) return { problems }
     const { auth, trusts } = site.context
     const { email = '', current_password: currentPassword } = fields
+    if (email === caller.account.email) return goBack(sent, 'unchanged')
     return finish(
       sent,
       await auth.changeAccount(caller, { email, currentPassword }, originOf(request.raw, trusts)),
@@ -176,9 +192,10 @@ const ACTS: Readonly<Record<FormName, (sent: Sent) => Promise<Done>>> = {
     const { fields, view, caller, site, request, reply } = sent
     if (fields['confirm'] !== 'yes') return { problems: [{ field: 'confirm', text: view.words.eraseNeedsConfirm }] }
     const { auth, trusts } = site.context
-    const problems = problemsIn(sent, await auth.eraseAccount(caller, originOf(request.raw, trusts)))
-    if (problems.length > 0) return { problems }
+    const outcome = await auth.eraseAccount(caller, originOf(request.raw, trusts))
+    if (isRefusal(outcome)) return { problems: problemsIn(sent, outcome) }
     dropSession(site, reply)
+    tellDone(reply, 'deleted', outcome.expiredAt)
     return { to: hrefOf(view, PATHS.signedOut) }
   },
 }
@@ -207,7 +224,7 @@ export function addAccountPage(app: App, site: Site): void {
     const caller = await requireReader(site, request, reply, PATHS.account)
     if (caller === undefined) return undefined
     const view = viewOf(site, request, PATHS.account, true)
-    return showAccount(reply, view, caller.account, noticeOfDone(view, request))
+    return showAccount(reply, view, caller.account, noticeOfDone(view, request, reply))
   })
   for (const id of FORMS)
     app.post(`${PATHS.account}/${id}`, PAGE_ROUTE, (request, reply) => take(site, request, reply, id))

@@ -1,37 +1,34 @@
 import formbody from '@fastify/formbody'
-import type { FastifyInstance } from 'fastify'
-import type { ServerContext } from '../context.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { changesSomething, judgeOrigin } from '../http/cross-origin.ts'
 import { logFault } from '../http/error-gate.ts'
 import { faultOfError } from '../http/faults.ts'
 import { fetchMetadata } from '../http/origin.ts'
+import type { AnswerUnmatched } from '../http/unmatched.ts'
 import type { App } from '../routes/app.ts'
 import type { WireTypes } from '../wire/schema.ts'
 import { addAccountPage } from './account.ts'
 import { addDevicesPage } from './devices.ts'
 import { sendFaultPage } from './fault-page.ts'
+import { addByways, addClosedSignUp, isByway } from './byways.ts'
 import { asLanguage, setLanguage } from './language.ts'
 import { addSignInPage, addSignUpPage } from './sign-in.ts'
+import { addSignedInPage } from './signed-in.ts'
 import { addSignOutPages } from './sign-out.ts'
 import { PAGE_ROUTE, readFields, type Site } from './site.ts'
-import type { Asset, Theme } from './theme.ts'
-
-/** What the pages are made of. */
-export interface PagesParts {
-  readonly context: ServerContext
-  readonly issuerPath: string
-  readonly origins: readonly string[]
-  readonly theme: Theme
-}
+import type { Asset } from './theme.ts'
 
 /** The pages that people see: plain forms, no scripts. */
-export async function addPages(app: App, { context, issuerPath, origins, theme }: PagesParts): Promise<void> {
-  const site: Site = { context, theme, base: issuerPath, origins }
+export async function addPages(app: App, site: Site): Promise<void> {
+  const { context, theme } = site
   for (const asset of [theme.style, theme.logo]) addAsset(app, asset)
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     await scope.register(formbody)
-    addPageHeaders(scope)
+    scope.addHook('onRequest', (request, reply, done) => {
+      putPageHeaders(request, reply)
+      done()
+    })
     refuseForeignForms(scope, site)
     scope.setErrorHandler((error, request, reply) => {
       const fault = faultOfError(error)
@@ -41,9 +38,12 @@ export async function addPages(app: App, { context, issuerPath, origins, theme }
     const pages = scope.withTypeProvider<WireTypes>()
     addSignInPage(pages, site)
     if (context.signUp === 'open') addSignUpPage(pages, site)
+    else addClosedSignUp(pages, site)
+    addSignedInPage(pages, site)
     addSignOutPages(pages, site)
     addDevicesPage(pages, site)
     addAccountPage(pages, site)
+    addByways(pages, site)
   })
 }
 
@@ -59,14 +59,21 @@ function addAsset(app: App, { path, type, content }: Asset): void {
  * Pages tell their own origin where they come from, and nobody else: under `no-referrer`, browsers would send forms with the origin `null`.
  * They share no window with pages of other origins.
  */
-function addPageHeaders(scope: FastifyInstance): void {
-  scope.addHook('onRequest', (request, reply, done) => {
-    reply.header('referrer-policy', 'same-origin')
-    reply.header('cross-origin-opener-policy', 'same-origin')
-    const switched = asLanguage(readFields(request.query)['lang'])
-    if (switched !== undefined) reply.header('set-cookie', setLanguage(switched))
-    done()
-  })
+function putPageHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('referrer-policy', 'same-origin')
+  reply.header('cross-origin-opener-policy', 'same-origin')
+  const switched = asLanguage(readFields(request.query)['lang'])
+  if (switched !== undefined) reply.header('set-cookie', setLanguage(switched))
+}
+
+/** What answers for a path that is not there, or does not take a method: false where nobody reads a page. */
+export function answerUnmatchedPage(site: Site | undefined): AnswerUnmatched {
+  return (request, reply, fault) => {
+    if (site === undefined || !isByway(request)) return false
+    putPageHeaders(request, reply)
+    sendFaultPage(site, request, reply, fault)
+    return true
+  }
 }
 
 /**

@@ -5,14 +5,16 @@ import { faultOfRefusal } from '../http/faults.ts'
 import { originOf } from '../http/origin.ts'
 import type { App } from '../routes/app.ts'
 import { nameDevice } from './device.ts'
-import { noticeOfDone } from './done.ts'
+import { noticeOfDone, tellDone } from './done.ts'
 import { formOf } from './forms.ts'
 import { html, type Html } from './html.ts'
 import { sendPage } from './layout.ts'
 import { sendFaultPage } from './fault-page.ts'
-import { dropSession } from './sign-in.ts'
+import { dropSession } from './session.ts'
 import {
+  isRecent,
   leadTo,
+  leadToSignInAgain,
   PAGE_ROUTE,
   PAGES_APPLICATION,
   PATHS,
@@ -24,7 +26,8 @@ import {
 } from './site.ts'
 import { agoElement, instantElement } from './times.ts'
 
-const ACTIONS = {
+/** Where the forms of the page are sent. */
+export const ACTIONS = {
   end: `${PATHS.devices}/end`,
   endOthers: `${PATHS.devices}/end-others`,
   endAll: `${PATHS.devices}/end-all`,
@@ -39,23 +42,33 @@ async function namesOf({ auth }: Site['context'], sessions: readonly SessionView
   return new Map<string, string>(found)
 }
 
-function factsOf(view: View, session: SessionView, names: Names): Html {
-  const { words, language, site } = view
+/** More are never listed: whoever has so many wants to end them, not to read about them. */
+const MOST_LISTED = 100
+
+/**
+ * When a session was last used. That it is in use now is known; of others, use is written down from time to time, so it may have been later than what
+ * stands there.
+ */
+function seenOf({ words, language, site }: View, { seenAt }: SessionView, isCurrent: boolean): Html {
+  if (isCurrent) return html`${words.now}`
+  if (seenAt === undefined) return html`${words.unknown}`
+  return html`${agoElement(language, seenAt, site.context.clock.now())} ${words.orLater}`
+}
+
+function factsOf(view: View, session: SessionView, names: Names, isCurrent: boolean): Html {
+  const { words, language } = view
   const isOurs = session.applicationId === PAGES_APPLICATION.id
   const application = isOurs ? words.accountPages : (names.get(session.applicationId) ?? session.applicationId)
-  const seen =
-    session.seenAt === undefined
-      ? html`${words.unknown}`
-      : agoElement(language, session.seenAt, site.context.clock.now())
   const fact = (term: string, what: Html): Html =>
     html`<div>
       <dt>${term}</dt>
       <dd>${what}</dd>
     </div>`
-  return html`<dl class="facts">
+  return html`<dl class="facts" id="facts-${session.id}">
     ${fact(words.application, html`<bdi>${application}</bdi>`)}
     ${fact(words.since, instantElement(language, session.started.at))}
-    ${fact(words.address, html`<bdi>${session.started.address ?? words.unknown}</bdi>`)} ${fact(words.lastSeen, seen)}
+    ${fact(words.address, html`<bdi>${session.started.address ?? words.unknown}</bdi>`)}
+    ${fact(words.lastSeen, seenOf(view, session, isCurrent))}
   </dl>`
 }
 
@@ -63,27 +76,30 @@ function deviceOf(view: View, session: SessionView, names: Names, isCurrent: boo
   const { words } = view
   const name = nameDevice({ label: session.deviceLabel, userAgent: session.started.userAgent }, words)
   const end = html`<input type="hidden" name="session" value="${session.id}" />
-    <button class="plain" type="submit" aria-label="${words.endOneOf(name)}">${words.endOne}</button>`
+    <button class="plain" type="submit" aria-label="${words.endOneOf(name)}" aria-describedby="facts-${session.id}">
+      ${words.endOne}
+    </button>`
   return html`<li class="card device">
     <header>
       <h2><bdi>${name}</bdi></h2>
       ${isCurrent ? html`<span class="badge">${words.thisDevice}</span>` : formOf(view, ACTIONS.end, end)}
     </header>
-    ${factsOf(view, session, names)}
+    ${factsOf(view, session, names, isCurrent)}
   </li>`
 }
 
-function endSeveral(view: View, hasOthers: boolean): Html {
+/** Always both: sessions that leave no record are not in the list, and end with the others. */
+function endSeveral(view: View): Html {
   const { words } = view
   const button = (kind: 'plain' | 'harsh', text: string): Html =>
     html`<button class="${kind}" type="submit">${text}</button>`
   return html`<section class="card" aria-labelledby="several">
     <header>
       <h2 id="several">${words.endTitle}</h2>
-      <p>${hasOthers ? words.endAllText : words.onlyThis}</p>
+      <p>${words.notListed} ${words.endAllText}</p>
     </header>
     <div class="row">
-      ${hasOthers && formOf(view, ACTIONS.endOthers, button('plain', words.endOthers))}
+      ${formOf(view, ACTIONS.endOthers, button('plain', words.endOthers))}
       ${formOf(view, ACTIONS.endAll, button('harsh', words.endAll))}
     </div>
   </section>`
@@ -98,19 +114,18 @@ async function showDevices(
   const view = viewOf(site, request, PATHS.devices, true)
   const listed = await site.context.auth.listSessions(caller)
   const isCurrent = ({ id }: SessionView): boolean => id === caller.session.id
-  const sessions = listed.toSorted((one, other) => Number(isCurrent(other)) - Number(isCurrent(one)))
+  const sorted = listed.toSorted((one, other) => Number(isCurrent(other)) - Number(isCurrent(one)))
+  const sessions = sorted.slice(0, MOST_LISTED)
   const names = await namesOf(site.context, sessions)
   return sendPage(reply, view, {
     title: view.words.devices,
     lead: view.words.devicesLead,
-    notice: noticeOfDone(view, request),
+    notice: noticeOfDone(view, request, reply),
     main: html`<ul class="devices">
         ${sessions.map((session) => deviceOf(view, session, names, isCurrent(session)))}
       </ul>
-      ${endSeveral(
-        view,
-        sessions.some((session) => !isCurrent(session)),
-      )}`,
+      ${sorted.length > sessions.length && html`<p class="aside">${view.words.more(sorted.length - sessions.length)}</p>`}
+      ${endSeveral(view)}`,
   })
 }
 
@@ -127,9 +142,14 @@ export function addDevicesPage(app: App, site: Site): void {
     const caller = await requireReader(site, request, reply, PATHS.devices)
     if (caller === undefined) return undefined
     const { session: id = '' } = readFields(request.body)
+    const isOwn = id === caller.session.id
+    if (!isOwn && !isRecent(site, caller)) return leadToSignInAgain(site, reply, PATHS.devices)
     // What has ended meanwhile, or was never there, is as much at its end as what ends now.
     if (SESSION_ID.test(id)) await auth.endSession(caller, id as SessionId, originOf(request.raw, trusts))
-    if (id !== caller.session.id) return leadTo(reply, `${site.base}${PATHS.devices}?done=ended`)
+    if (!isOwn) {
+      tellDone(reply, 'ended')
+      return leadTo(reply, site.base + PATHS.devices)
+    }
     dropSession(site, reply)
     return leadTo(reply, site.base + PATHS.signedOut)
   })
@@ -141,10 +161,15 @@ function addEndingSeveral(app: App, site: Site): void {
   const end = async (request: FastifyRequest, reply: FastifyReply, keep: 'none' | 'current'): Promise<undefined> => {
     const caller = await requireReader(site, request, reply, PATHS.devices)
     if (caller === undefined) return undefined
+    if (!isRecent(site, caller)) return leadToSignInAgain(site, reply, PATHS.devices)
     const outcome = await auth.endAllSessions(caller, keep, originOf(request.raw, trusts))
     if (isRefusal(outcome)) return sendFaultPage(site, request, reply, faultOfRefusal(outcome))
-    if (keep === 'current') return leadTo(reply, `${site.base}${PATHS.devices}?done=others`)
+    if (keep === 'current') {
+      tellDone(reply, 'others')
+      return leadTo(reply, site.base + PATHS.devices)
+    }
     dropSession(site, reply)
+    tellDone(reply, 'everything', outcome.expiredAt)
     return leadTo(reply, site.base + PATHS.signedOut)
   }
   app.post(ACTIONS.endOthers, PAGE_ROUTE, (request, reply) => end(request, reply, 'current'))

@@ -72,8 +72,9 @@ export function summaryOf(state: FormState, words: View['words']): Html | undefi
 
 /** A form that is sent to a path of the pages, with where it leads afterwards. What is wrong is said by the server, in the reader's language. */
 export function formOf(view: View, action: string, content: Html): Html {
-  const { returnTo } = view
+  const { returnTo, again } = view
   return html`<form method="post" action="${hrefOf(view, action)}" novalidate>
-    ${returnTo !== undefined && html`<input type="hidden" name="return_to" value="${returnTo}" />`} ${content}
+    ${returnTo !== undefined && html`<input type="hidden" name="return_to" value="${returnTo}" />`}
+    ${again && html`<input type="hidden" name="again" value="" />`} ${content}
   </form>`
 }

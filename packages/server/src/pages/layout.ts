@@ -11,6 +11,8 @@ export interface PageContent {
   readonly isProblem?: boolean
   /** What stands between the heading and the content: what is wrong, or what was done. */
   readonly notice?: Html | undefined
+  /** Where the browser goes by itself, at once. */
+  readonly onwards?: string | undefined
   readonly main: Html
 }
 
@@ -26,6 +28,11 @@ export function hrefOf(
   return search === '' ? site.base + path : `${site.base}${path}?${search}`
 }
 
+/** What a link to another page takes along: where to go after sign-in, and whether it asks for a password in any case. */
+export function keptOf({ returnTo, again }: View): Record<string, string> {
+  return { ...(returnTo !== undefined && { return_to: returnTo }), ...(again && { again: '' }) }
+}
+
 function menuOf(view: View): Html | undefined {
   if (!view.signedIn) return undefined
   const { words, path } = view
@@ -38,11 +45,10 @@ function menuOf(view: View): Html | undefined {
 }
 
 function languageSwitch(view: View): Html {
-  const { returnTo, path, words } = view
-  const kept: Record<string, string> = returnTo === undefined ? {} : { return_to: returnTo }
+  const { path, words } = view
   const entries = LANGUAGES.map((language) => {
     const name = LANGUAGE_NAMES[language]
-    const href = hrefOf(view, path, { ...kept, lang: language })
+    const href = hrefOf(view, path, { ...keptOf(view), lang: language })
     return language === view.language
       ? html`<li><span aria-current="true" lang="${language}">${name}</span></li>`
       : html`<li><a href="${href}" lang="${language}" hreflang="${language}">${name}</a></li>`
@@ -54,7 +60,7 @@ function languageSwitch(view: View): Html {
   </nav>`
 }
 
-function documentOf(view: View, { title, lead, isProblem = false, notice, main }: PageContent): Html {
+function documentOf(view: View, { title, lead, isProblem = false, notice, onwards, main }: PageContent): Html {
   const { words, language, signedIn, site } = view
   const { theme, base } = site
   return html`<!doctype html>
@@ -63,6 +69,7 @@ function documentOf(view: View, { title, lead, isProblem = false, notice, main }
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        ${onwards !== undefined && html`<meta http-equiv="refresh" content="0;url=${onwards}" />`}
         <title>${isProblem ? words.problemTitle(title) : title} · ${theme.name}</title>
         <link rel="stylesheet" href="${base + theme.style.path}" />
         <link rel="icon" href="${base + theme.logo.path}" />
@@ -90,18 +97,15 @@ function documentOf(view: View, { title, lead, isProblem = false, notice, main }
 }
 
 /**
- * Forms go to this origin; browsers hold the redirect after them to `form-action` too, so the origin that one comes from has to
- * be named. Nothing else is loaded, run or framed (ASVS 3.4.3, 3.4.6; RFC 9700 §4.16).
+ * Forms go to this origin, and so does every redirect after them: browsers hold those to `form-action` too. Nothing else is loaded, run or framed
+ * (ASVS 3.4.3, 3.4.6; RFC 9700 §4.16).
  */
-function policyOf({ returnTo, site }: View): string {
-  const target = returnTo === undefined ? site.context.origin : new URL(returnTo).origin
-  const further = target === site.context.origin ? '' : ` ${target}`
-  return `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'${further}; base-uri 'none'; frame-ancestors 'none'`
-}
+const POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 /** Answers with a page. */
 export function sendPage(reply: FastifyReply, view: View, content: PageContent): undefined {
-  reply.header('content-security-policy', policyOf(view))
+  reply.header('content-security-policy', POLICY)
   reply.header('content-language', view.language)
   reply.header('vary', 'accept-language, cookie')
   reply.type('text/html; charset=utf-8').send(documentOf(view, content).text)

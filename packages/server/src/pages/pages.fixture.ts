@@ -60,6 +60,16 @@ export class Browser {
     else this.cookies.set(name, value)
   }
 
+  /** Goes on from an answer for as long as this server leads elsewhere within itself: where that ends. */
+  async follow(answer: PageAnswer): Promise<PageAnswer & { readonly url: string }> {
+    let [url, last] = ['', answer]
+    while (last.location?.startsWith('/') === true) {
+      url = last.location
+      last = await this.visit(url)
+    }
+    return { ...last, url }
+  }
+
   /** Signs Ada in on the page for it. */
   async signIn(form: Readonly<Record<string, string>> = {}): Promise<PageAnswer> {
     return this.visit('/sign-in', { form: { email: EMAIL, password: PASSWORD, ...form } })

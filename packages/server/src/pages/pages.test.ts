@@ -105,7 +105,8 @@ describe('a page', () => {
     for (const [, path = ''] of text.matchAll(/(?:href|src|action)="([^"#]+)"/g)) expect(path).toMatch(/^\/auth\//)
     const headers = { origin: 'https://example.com' }
     const { location } = await below.visit('/auth/sign-in', { form: { email: EMAIL, password: PASSWORD }, headers })
-    expect(location).toBe('/auth/my/devices')
+    expect(location).toBe('/auth/signed-in')
+    expect((await below.visit('/auth/signed-in')).location).toBe('/auth/my/devices')
   })
 })
 
@@ -129,7 +130,7 @@ describe('a form', () => {
   it('V3.5.3 is the only way to change anything: asking for a page changes nothing', async () => {
     await browser.signIn()
     for (const path of ['/sign-out', '/my/devices/end-all', '/my/devices/end-others', '/my/account/delete'])
-      expect((await browser.visit(path)).status).toBe(405)
+      expect((await browser.visit(path)).status).toBe(303)
     expect(await sessionsOf()).toBe(1)
   })
 
@@ -143,7 +144,8 @@ describe('a form', () => {
 describe('signing in on its page', () => {
   it('RFC 9700 4.12 V3.3.1 V3.3.2 V3.3.3 V3.3.4 V7.2.3 leads on with 303 and keeps the session in a __Host- cookie alone', async () => {
     const { status, location, setCookies, text } = await browser.signIn()
-    expect([status, location, text]).toEqual([303, '/my/devices', ''])
+    expect([status, location, text]).toEqual([303, '/signed-in', ''])
+    expect((await browser.visit('/signed-in')).location).toBe('/my/devices')
     expect(setCookies).toEqual([
       expect.stringMatching(/^__Host-session=cfs_[\w-]+; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Lax$/),
     ])
@@ -181,14 +183,15 @@ describe('signing in on its page', () => {
     expect((await stale.visit('/my/devices')).status).toBe(303)
   })
 
-  it('leads back to where it came from: a path, or a listed origin that the form may then lead to', async () => {
+  it('leads back to where it came from: a path, or a listed origin', async () => {
     const first = await browser.visit('/my/account')
     expect([first.status, first.location]).toEqual([303, '/sign-in?return_to=%2Fmy%2Faccount'])
     const { text, headers } = await browser.visit(`/sign-in?return_to=${encodeURIComponent(`${APP_ORIGIN}/cart`)}`)
     expect(text).toContain(`name="return_to" value="${APP_ORIGIN}/cart"`)
-    expect(headers['content-security-policy']).toContain(`form-action 'self' ${APP_ORIGIN};`)
-    expect((await browser.signIn({ return_to: `${APP_ORIGIN}/cart` })).location).toBe(`${APP_ORIGIN}/cart`)
-    expect((await browser.visit('/sign-in?return_to=/my/account')).location).toBe(`${ISSUER}/my/account`)
+    expect(headers['content-security-policy']).toContain("form-action 'self';")
+    const arrived = await browser.follow(await browser.signIn({ return_to: `${APP_ORIGIN}/cart` }))
+    expect(arrived.text).toContain(`content="0;url=${APP_ORIGIN}/cart"`)
+    expect((await browser.visit('/sign-in?return_to=/my/account')).location).toBe('/my/account')
   })
 
   it.each([
@@ -201,7 +204,7 @@ describe('signing in on its page', () => {
   ])('RFC 9700 4.11 leads nowhere else: %j', async (target) => {
     const { text } = await browser.visit(`/sign-in?return_to=${encodeURIComponent(target)}`)
     expect(text).not.toContain('return_to')
-    expect((await browser.signIn({ return_to: target })).location).toBe('/my/devices')
+    expect((await browser.follow(await browser.signIn({ return_to: target }))).url).toBe('/my/devices')
     expect((await browser.visit(`/sign-in?return_to=${encodeURIComponent(target)}`)).location).toBe('/my/devices')
   })
 
@@ -257,7 +260,7 @@ describe('signing up on its page', () => {
   const form = { email: 'grace@example.com', name: EVIL, password: PASSWORD }
 
   it('makes an account and signs it in', async () => {
-    expect(await browser.visit('/sign-up', { form })).toMatchObject({ status: 303, location: '/my/devices' })
+    expect(await browser.visit('/sign-up', { form })).toMatchObject({ status: 303, location: '/signed-in' })
     const { text } = await browser.visit('/my/account')
     expect(text).toContain('value="grace@example.com"')
     expect(text).not.toContain(EVIL)
@@ -289,10 +292,12 @@ describe('signing up on its page', () => {
     expect(text).toContain('href="#sign-up-email"')
   })
 
-  it('is not there where sign-up is closed, nor any way to it', async () => {
+  it('says so where sign-up is closed, and there is no way to it', async () => {
     const closed = new Browser(await openPages({ signUp: 'closed' }))
-    expect((await closed.visit('/sign-up')).status).toBe(404)
-    expect((await closed.visit('/sign-up', { form })).status).toBe(404)
+    for (const visit of [{}, { form }]) {
+      const { status, text } = await closed.visit('/sign-up', visit)
+      expect([status, readText(text).includes('New accounts are not being taken here.')]).toEqual([403, true])
+    }
     expect((await closed.visit('/sign-in')).text).not.toContain('/sign-up')
   })
 })

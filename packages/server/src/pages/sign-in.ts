@@ -1,51 +1,25 @@
-import { isRefusal, type Outcome, type SignedIn } from '@counterfoil/core'
+import { isRefusal, type SignedIn } from '@counterfoil/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { clearCookie, setCookie } from '../http/cookies.ts'
 import { originOf } from '../http/origin.ts'
 import type { App } from '../routes/app.ts'
 import { faultOfRefusal } from '../http/faults.ts'
 import { checkEmail, checkName, checkPassword, trimmed } from './checks.ts'
 import { markFault, problemOfRefusal } from './faults.ts'
 import { fieldOf, formOf, freshForm, summaryOf, type FormState } from './forms.ts'
-import { html } from './html.ts'
-import { hrefOf, sendPage } from './layout.ts'
-import {
-  findReader,
-  leadTo,
-  PAGE_ROUTE,
-  PAGES_APPLICATION,
-  PATHS,
-  readFields,
-  viewOf,
-  type Fields,
-  type Site,
-  type View,
-} from './site.ts'
+import { html, type Html } from './html.ts'
+import { noticeOfDone, tellDone } from './done.ts'
+import { hrefOf, keptOf, sendPage } from './layout.ts'
+import { applicationFor, findHeld, keepSession, willDo } from './session.ts'
+import { leadToSignedIn, wayOn } from './signed-in.ts'
+import { findReader, leadTo, PAGE_ROUTE, PATHS, readFields, viewOf, type Site, type View } from './site.ts'
 
-/** Keeps a session in the cookie of this origin. */
-export function keepSession({ context }: Site, reply: FastifyReply, { session, credentials }: SignedIn): void {
-  if (credentials.sessionToken === undefined) return
-  const lifeMs = session.expiresAt - context.clock.now()
-  reply.header('set-cookie', setCookie(context.cookies.stateful, credentials.sessionToken, lifeMs))
-}
-
-/**
- * Removes the session's cookie, and what this origin has put away in the browser (ASVS 14.3.1). Without "cookies": that reaches every host of the
- * registrable domain, and would sign people out of what is not ours.
- */
-export function dropSession({ context }: Site, reply: FastifyReply): void {
-  reply.header('set-cookie', clearCookie(context.cookies.stateful))
-  reply.header('clear-site-data', '"cache", "storage"')
-}
-
-function showSignIn(reply: FastifyReply, view: View, state: FormState): undefined {
-  const { words, site, returnTo } = view
-  const onwards: Record<string, string> = returnTo === undefined ? {} : { return_to: returnTo }
+function showSignIn(reply: FastifyReply, view: View, state: FormState, done?: Html): undefined {
+  const { words, site } = view
   return sendPage(reply, view, {
     title: words.signIn,
-    lead: words.signInLead(site.theme.name),
+    lead: view.again ? words.signInAgainLead : words.signInLead(site.theme.name),
     isProblem: state.problems.length > 0,
-    notice: summaryOf(state, words),
+    notice: done ?? summaryOf(state, words),
     main: html`<div class="card">
         ${formOf(
           view,
@@ -58,15 +32,14 @@ function showSignIn(reply: FastifyReply, view: View, state: FormState): undefine
       ${
         site.context.signUp === 'open' &&
         html`<p class="aside">
-          ${words.noAccount} <a href="${hrefOf(view, PATHS.signUp, onwards)}">${words.signUp}</a>
+          ${words.noAccount} <a href="${hrefOf(view, PATHS.signUp, keptOf(view))}">${words.signUp}</a>
         </p>`
       }`,
   })
 }
 
 function showSignUp(reply: FastifyReply, view: View, state: FormState): undefined {
-  const { words, site, returnTo } = view
-  const onwards: Record<string, string> = returnTo === undefined ? {} : { return_to: returnTo }
+  const { words, site } = view
   const hint = words.passwordHint(site.context.policy.passwordMinLength)
   return sendPage(reply, view, {
     title: words.signUp,
@@ -83,39 +56,28 @@ function showSignUp(reply: FastifyReply, view: View, state: FormState): undefine
             <button class="main" type="submit">${words.signUp}</button>`,
         )}
       </div>
-      <p class="aside">${words.haveAccount} <a href="${hrefOf(view, PATHS.signIn, onwards)}">${words.signIn}</a></p>`,
+      <p class="aside">
+        ${words.haveAccount} <a href="${hrefOf(view, PATHS.signIn, keptOf(view))}">${words.signIn}</a>
+      </p>`,
   })
 }
 
-/** Starts a session of the pages; the one that the cookie held until now ends (ASVS 7.2.4). */
-async function startSession(
-  site: Site,
-  request: FastifyRequest,
-  { email = '', password = '' }: Fields,
-): Promise<Outcome<SignedIn>> {
-  const { auth, trusts } = site.context
-  const origin = originOf(request.raw, trusts)
-  const outcome = await auth.signIn({ applicationId: PAGES_APPLICATION.id, email, password }, origin)
-  if (isRefusal(outcome)) return outcome
-  const former = await findReader(site, request)
-  if (former !== undefined) await auth.endSession(former, former.session.id, origin)
-  request.subject = outcome
-  return outcome
-}
-
-function arrive(view: View, reply: FastifyReply, signedIn: SignedIn): undefined {
+/** Keeps the session, and leads on. */
+function arrive(view: View, request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn): undefined {
+  request.subject = signedIn
   keepSession(view.site, reply, signedIn)
-  return leadTo(reply, view.returnTo ?? hrefOf(view, PATHS.devices))
+  return leadToSignedIn(reply, view)
 }
 
 /** The page for signing in. */
 export function addSignInPage(app: App, site: Site): void {
   app.get(PATHS.signIn, PAGE_ROUTE, async (request, reply) => {
     const view = viewOf(site, request, PATHS.signIn)
-    const again = readFields(request.query)['again'] !== undefined
-    if (!again && (await findReader(site, request)) !== undefined)
-      return leadTo(reply, view.returnTo ?? hrefOf(view, PATHS.devices))
-    return showSignIn(reply, view, freshForm('sign-in'))
+    const reader = await findReader(site, request)
+    const isIn = reader !== undefined && willDo(reader, applicationFor(site, view.returnTo))
+    if (isIn && !view.again) return leadTo(reply, wayOn(view))
+    const values = reader === undefined ? {} : { email: reader.account.email }
+    return showSignIn(reply, view, freshForm('sign-in', values), noticeOfDone(view, request, reply))
   })
   app.post(PATHS.signIn, PAGE_ROUTE, async (request, reply) => {
     const view = viewOf(site, request, PATHS.signIn)
@@ -127,8 +89,12 @@ export function addSignInPage(app: App, site: Site): void {
       reply.code(422)
       return refuse(problems)
     }
-    const outcome = await startSession(site, request, values)
-    if (!isRefusal(outcome)) return arrive(view, reply, outcome)
+    const { email = '', password = '' } = values
+    const applicationId = applicationFor(site, view.returnTo)
+    const held = await findHeld(site, request, applicationId)
+    const origin = originOf(request.raw, site.context.trusts)
+    const outcome = await site.context.auth.signIn({ applicationId, email, password, held }, origin)
+    if (!isRefusal(outcome)) return arrive(view, request, reply, outcome)
     markFault(reply, faultOfRefusal(outcome))
     return refuse([problemOfRefusal(outcome, words, language)])
   })
@@ -138,8 +104,7 @@ export function addSignInPage(app: App, site: Site): void {
 export function addSignUpPage(app: App, site: Site): void {
   app.get(PATHS.signUp, PAGE_ROUTE, async (request, reply) => {
     const view = viewOf(site, request, PATHS.signUp)
-    if ((await findReader(site, request)) !== undefined)
-      return leadTo(reply, view.returnTo ?? hrefOf(view, PATHS.devices))
+    if ((await findReader(site, request)) !== undefined) return leadTo(reply, hrefOf(view, PATHS.signIn, keptOf(view)))
     return showSignUp(reply, view, freshForm('sign-up'))
   })
   app.post(PATHS.signUp, PAGE_ROUTE, async (request, reply) => {
@@ -157,10 +122,15 @@ export function addSignUpPage(app: App, site: Site): void {
       return refuse(problems)
     }
     const { email = '', password = '', name = '' } = values
-    const origin = originOf(request.raw, site.context.trusts)
-    const account = await site.context.auth.signUp({ email, password, ...(name !== '' && { name }) }, origin)
-    const outcome = isRefusal(account) ? account : await startSession(site, request, values)
-    if (!isRefusal(outcome)) return arrive(view, reply, outcome)
+    const applicationId = applicationFor(site, view.returnTo)
+    const held = await findHeld(site, request, applicationId)
+    const input = { applicationId, email, password, ...(name !== '' && { name }), held }
+    const outcome = await site.context.auth.signUpAndIn(input, originOf(request.raw, site.context.trusts))
+    if (!isRefusal(outcome)) {
+      if (outcome.signedIn !== undefined) return arrive(view, request, reply, outcome.signedIn)
+      tellDone(reply, 'made')
+      return leadTo(reply, hrefOf(view, PATHS.signIn, keptOf(view)))
+    }
     markFault(reply, faultOfRefusal(outcome))
     return refuse([problemOfRefusal(outcome, words, language)])
   })

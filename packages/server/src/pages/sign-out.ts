@@ -1,9 +1,25 @@
+import type { FastifyReply } from 'fastify'
 import { originOf } from '../http/origin.ts'
 import type { App } from '../routes/app.ts'
-import { html } from './html.ts'
+import { takeDone } from './done.ts'
+import { formOf } from './forms.ts'
+import { html, type Html } from './html.ts'
 import { hrefOf, sendPage } from './layout.ts'
-import { dropSession } from './sign-in.ts'
-import { findReader, leadTo, PAGE_ROUTE, PATHS, viewOf, type Site } from './site.ts'
+import { dropSession } from './session.ts'
+import { findReader, leadTo, PAGE_ROUTE, PATHS, viewOf, type Site, type View } from './site.ts'
+import { tellDistance } from './times.ts'
+
+function show(reply: FastifyReply, view: View, title: string, content: Html): undefined {
+  return sendPage(reply, view, { title, main: html`<div class="card">${content}</div>` })
+}
+
+/** How soon everybody else obeys (docs/revocation.md: G1, and G4 for those without the feed). */
+function boundOf({ words, language, site }: View, expiredAt: number): Html {
+  const { policy, clock } = site.context
+  const leftMs = expiredAt - clock.now()
+  const last = leftMs > 0 && ` ${words.obeyedLater(tellDistance(language, leftMs))}`
+  return html`<p>${words.obeyedSoon(policy.leaseSeconds)}${last}</p>`
+}
 
 /** Signing out, the page after it, and the way in at the root. */
 export function addSignOutPages(app: App, site: Site): void {
@@ -15,15 +31,36 @@ export function addSignOutPages(app: App, site: Site): void {
     dropSession(site, reply)
     return leadTo(reply, site.base + PATHS.signedOut)
   })
-  app.get(PATHS.signedOut, PAGE_ROUTE, (request, reply) => {
+  app.get(PATHS.signedOut, PAGE_ROUTE, async (request, reply) => {
     const view = viewOf(site, request, PATHS.signedOut)
     const { words } = view
-    return sendPage(reply, view, {
-      title: words.signedOut,
-      main: html`<div class="card">
-        <p>${words.signedOutText}</p>
-        <a class="main" href="${hrefOf(view, PATHS.signIn)}">${words.signInAgain}</a>
-      </div>`,
-    })
+    const signIn = html`<a class="main" href="${hrefOf(view, PATHS.signIn)}">${words.signInAgain}</a>`
+    const { name, expiredAt = 0 } = takeDone(request, reply) ?? {}
+    if (name === 'deleted')
+      return show(
+        reply,
+        view,
+        words.deleted,
+        html`<p>${words.deletedText}</p>
+          ${boundOf(view, expiredAt)}`,
+      )
+    if (name === 'everything')
+      return show(
+        reply,
+        view,
+        words.everything,
+        html`<p>${words.everythingText}</p>
+          ${boundOf(view, expiredAt)}${signIn}`,
+      )
+    if ((await findReader(site, request)) === undefined)
+      return show(
+        reply,
+        view,
+        words.signedOut,
+        html`<p>${words.signedOutText}</p>
+          ${signIn}`,
+      )
+    const signOut = formOf(view, PATHS.signOut, html`<button class="main" type="submit">${words.signOut}</button>`)
+    return show(reply, view, words.stillSignedIn, signOut)
   })
 }

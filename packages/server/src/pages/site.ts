@@ -1,5 +1,5 @@
 import type { Caller } from '@counterfoil/core'
-import { opaqueTokenKind, SESSION_COOKIE, type ApplicationId } from '@counterfoil/protocol'
+import { AuthError, opaqueTokenKind, SESSION_COOKIE, type ApplicationId } from '@counterfoil/protocol'
 import type { ApplicationSettings } from '@counterfoil/core'
 import { isRefusal } from '@counterfoil/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -16,6 +16,7 @@ export const PATHS = {
   signIn: '/sign-in',
   signUp: '/sign-up',
   signOut: '/sign-out',
+  signedIn: '/signed-in',
   signedOut: '/signed-out',
   account: '/my/account',
   devices: '/my/devices',
@@ -48,6 +49,8 @@ export interface Site {
   readonly theme: Theme
   /** The path of the issuer URL, which addresses of the pages begin with; empty at the root of its host. */
   readonly base: string
+  /** Those of the configuration. */
+  readonly applications: readonly ApplicationSettings[]
   /** Every origin that some application lists. */
   readonly origins: readonly string[]
 }
@@ -72,6 +75,8 @@ export interface View {
   readonly path: PagePath
   /** Where to go after sign-in, checked. */
   readonly returnTo: string | undefined
+  /** Whether a password is asked for even of somebody who is signed in. */
+  readonly again: boolean
   readonly signedIn: boolean
 }
 
@@ -85,9 +90,10 @@ function languageOf({ headers, query }: Pick<FastifyRequest, 'headers' | 'query'
 /** What a request for a page is about. */
 export function viewOf(site: Site, request: FastifyRequest, path: PagePath, signedIn = false): View {
   const language = languageOf(request)
-  const asked = readFields(request.body)['return_to'] ?? readFields(request.query)['return_to']
-  const returnTo = readReturnTo(asked, { own: site.context.origin, listed: site.origins })
-  return { site, language, words: WORDS[language], path, returnTo, signedIn }
+  const asked = { ...readFields(request.query), ...readFields(request.body) }
+  const returnTo = readReturnTo(asked['return_to'], { own: site.context.origin, listed: site.origins })
+  const again = asked['again'] !== undefined
+  return { site, language, words: WORDS[language], path, returnTo, again, signedIn }
 }
 
 /** Sends the browser on with GET, whatever it came with: 303, so that no form is ever sent a second time (RFC 9700 §4.12). */
@@ -96,9 +102,14 @@ export function leadTo(reply: FastifyReply, location: string): undefined {
   return undefined
 }
 
-/** Who reads a page, by the session cookie of this origin; any application's will do. */
+/**
+ * Who reads a page, by the session cookie of this origin; any application's will do.
+ *
+ * @throws {AuthError} `ambiguous_credentials` when there are two such cookies.
+ */
 export async function findReader({ context }: Site, request: FastifyRequest): Promise<Caller | undefined> {
   const token = readCookie(request.headers.cookie, SESSION_COOKIE)
+  if (token === 'ambiguous') throw new AuthError('ambiguous_credentials')
   if (token === undefined || opaqueTokenKind(token) !== 'session') return undefined
   const outcome = await context.auth.recogniseSessionToken(token)
   return isRefusal(outcome) ? undefined : outcome
@@ -118,4 +129,15 @@ export async function requireReader(
   }
   const back = new URLSearchParams({ return_to: site.base + path })
   return leadTo(reply, `${site.base}${PATHS.signIn}?${back.toString()}`)
+}
+
+/** Whether somebody proved not long ago who they are: a device that was left open must not end the sessions of its owner (ASVS 7.5.2). */
+export function isRecent({ context: { policy, clock } }: Site, { session }: Caller): boolean {
+  return clock.now() - session.authenticatedAt <= policy.reauthenticationSeconds * 1000
+}
+
+/** Leads to where somebody proves anew who they are, and back to a page afterwards. */
+export function leadToSignInAgain({ base }: Site, reply: FastifyReply, path: PagePath): undefined {
+  const query = new URLSearchParams({ again: '', return_to: base + path })
+  return leadTo(reply, `${base}${PATHS.signIn}?${query.toString()}`)
 }

@@ -75,6 +75,9 @@ input:not([type=checkbox]) {
   border: 1px solid var(--edge); border-radius: var(--corner)
 }
 input:not([type=checkbox]):focus-visible { outline-offset: 1px; border-color: var(--accent); border-radius: var(--corner) }
+input.unseen:not([type=checkbox]) {
+  position: absolute; width: 1px; min-height: 0; height: 1px; padding: 0; border: 0; clip-path: inset(50%); overflow: hidden
+}
 input[aria-invalid=true] { border-color: var(--danger); box-shadow: inset 0 0 0 1px var(--danger) }
 .fault { color: var(--danger); font-weight: 600; font-size: .9375rem }
 .tick { display: flex; gap: .75rem; align-items: flex-start; min-height: 1.5rem }

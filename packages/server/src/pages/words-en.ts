@@ -14,7 +14,24 @@ export const en = {
   haveAccount: 'Have an account already?',
   signOut: 'Sign out',
   signedOut: 'You are signed out',
-  signedOutText: 'Your session on these pages has ended. Other applications may still be signed in.',
+  signedOutText: 'You are not signed in on these pages. Other applications may still be signed in.',
+  stillSignedIn: 'You are still signed in',
+  everything: 'You are signed out everywhere',
+  everythingText: 'All your sessions have ended.',
+  deleted: 'Your account is gone',
+  deletedText: 'Your account and your personal data have been deleted, and all your sessions have ended.',
+  obeyedSoon: (seconds: number) => `Services that follow this server obey within ${seconds} seconds.`,
+  obeyedLater: (when: string) =>
+    `Others accept an access token that was issued before until it expires; the last one does ${when} at the latest.`,
+  signInAgainLead: 'To be sure that it is you, sign in once more. Then you can go on.',
+  signedIn: 'You are signed in',
+  signedInLead: (host: string) => `You are being taken to ${host}.`,
+  goOn: 'Continue',
+  noCookie: 'Your browser keeps no cookies for this site',
+  noCookieText:
+    'Without cookies nobody can stay signed in here. Allow them for this site in the settings of your browser.',
+  noCookieSafari:
+    'Safari keeps no such cookies where the address begins with http://localhost: open it in another browser, or over https.',
   signInAgain: 'Sign in again',
 
   email: 'Email address',
@@ -50,13 +67,17 @@ export const en = {
   since: 'Signed in',
   lastSeen: 'Last seen',
   unknown: 'not known',
+  now: 'now',
+  orLater: 'or later',
   endOne: 'End',
   endOneOf: (device: string) => `End the session: ${device}`,
   endOthers: 'End all others',
   endAll: 'End everything',
   endTitle: 'End several at once',
   endAllText: 'Ending everything signs you out here too.',
-  onlyThis: 'You are signed in nowhere else.',
+  notListed:
+    'Some applications keep no record of their sessions, so those are not listed above. Both buttons end them too.',
+  more: (count: number) => `Older sessions that are not shown: ${count}. Both buttons below end those too.`,
 
   done: {
     name: 'Your name has been saved.',
@@ -64,6 +85,8 @@ export const en = {
     password: 'Your password has been changed. All other devices are signed out.',
     ended: 'The session has ended.',
     others: 'All other sessions have ended.',
+    unchanged: 'Nothing has changed.',
+    made: 'Your account has been made. Sign in to begin.',
   },
 
   unavailable: 'We cannot tell right now',
@@ -92,6 +115,10 @@ export const en = {
   reauthenticate: 'To be sure that it is you, sign in again first, and then delete your account.',
   crossOrigin: 'The form did not come from this site, so nothing was done. Open the page again and send it from there.',
   badRequest: 'What the browser sent could not be read. Open the page again.',
+  sessionEnded: 'Your session has ended. Sign in again.',
+  twoCookies:
+    'The browser sent two session cookies, and nobody can tell which one counts. Nothing was done, and you may still be signed in. Delete the cookies of this site in the settings of your browser.',
+  notFound: 'There is no page at this address.',
   internal: 'Something went wrong here. It has been noted.',
 }
 

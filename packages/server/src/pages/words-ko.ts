@@ -16,7 +16,23 @@ export const ko: Words = {
   haveAccount: '이미 계정이 있으신가요?',
   signOut: '로그아웃',
   signedOut: '로그아웃되었습니다',
-  signedOutText: '이 페이지의 세션이 종료되었습니다. 다른 애플리케이션에는 로그인되어 있을 수 있습니다.',
+  signedOutText: '이 페이지에는 로그인되어 있지 않습니다. 다른 애플리케이션에는 로그인되어 있을 수 있습니다.',
+  stillSignedIn: '아직 로그인되어 있습니다',
+  everything: '모든 곳에서 로그아웃되었습니다',
+  everythingText: '모든 세션이 종료되었습니다.',
+  deleted: '계정이 삭제되었습니다',
+  deletedText: '계정과 개인 정보가 삭제되고 모든 세션이 종료되었습니다.',
+  obeyedSoon: (seconds) => `이 서버와 연동된 서비스에는 ${seconds}초 안에 적용됩니다.`,
+  obeyedLater: (when) =>
+    `그 밖의 서비스는 이미 발급된 액세스 토큰을 만료될 때까지 받아들입니다. 마지막 토큰은 늦어도 ${when}에 만료됩니다.`,
+  signInAgainLead: '본인 확인을 위해 다시 로그인해야 합니다. 그다음 계속할 수 있습니다.',
+  signedIn: '로그인되었습니다',
+  signedInLead: (host) => `${host} 주소로 이동합니다.`,
+  goOn: '계속',
+  noCookie: '브라우저가 이 사이트의 쿠키를 저장하지 않습니다',
+  noCookieText: '쿠키가 없으면 로그인 상태를 유지할 수 없습니다. 브라우저 설정에서 이 사이트의 쿠키를 허용해 주세요.',
+  noCookieSafari:
+    'Safari는 http://localhost로 시작하는 주소에서 이런 쿠키를 저장하지 않습니다. 다른 브라우저를 쓰거나 https로 접속해 주세요.',
   signInAgain: '다시 로그인',
 
   email: '이메일 주소',
@@ -51,13 +67,16 @@ export const ko: Words = {
   since: '로그인',
   lastSeen: '마지막 사용',
   unknown: '알 수 없음',
+  now: '지금',
+  orLater: '또는 그 이후',
   endOne: '종료',
   endOneOf: (device) => `세션 종료: ${device}`,
   endOthers: '다른 세션 모두 종료',
   endAll: '모두 종료',
   endTitle: '한 번에 종료',
   endAllText: '모두 종료하면 이 기기에서도 로그아웃됩니다.',
-  onlyThis: '다른 곳에는 로그인되어 있지 않습니다.',
+  notListed: '세션을 기록하지 않는 애플리케이션은 위 목록에 나오지 않습니다. 두 버튼 모두 그 세션까지 종료합니다.',
+  more: (count) => `표시되지 않은 이전 세션이 ${count}개 있습니다. 아래 두 버튼 모두 그 세션까지 종료합니다.`,
 
   done: {
     name: '이름을 저장했습니다.',
@@ -65,6 +84,8 @@ export const ko: Words = {
     password: '비밀번호를 변경했습니다. 다른 모든 기기에서 로그아웃되었습니다.',
     ended: '세션을 종료했습니다.',
     others: '다른 세션을 모두 종료했습니다.',
+    unchanged: '변경된 내용이 없습니다.',
+    made: '계정을 만들었습니다. 이제 로그인해 주세요.',
   },
 
   unavailable: '지금은 확인할 수 없습니다',
@@ -93,5 +114,9 @@ export const ko: Words = {
   reauthenticate: '본인 확인을 위해 먼저 다시 로그인한 다음 계정을 삭제하세요.',
   crossOrigin: '이 사이트에서 보낸 양식이 아니어서 처리하지 않았습니다. 페이지를 다시 열고 보내 주세요.',
   badRequest: '브라우저가 보낸 내용을 읽을 수 없습니다. 페이지를 다시 열어 주세요.',
+  sessionEnded: '세션이 종료되었습니다. 다시 로그인해 주세요.',
+  twoCookies:
+    '브라우저가 세션 쿠키를 두 개 보내 어느 것이 맞는지 알 수 없습니다. 처리하지 않았으므로 아직 로그인되어 있을 수 있습니다. 브라우저 설정에서 이 사이트의 쿠키를 삭제해 주세요.',
+  notFound: '이 주소에는 페이지가 없습니다.',
   internal: '문제가 생겼습니다. 기록해 두었습니다.',
 }
