@@ -122,6 +122,15 @@ describe('signing up', () => {
     expect(readText((await browser.visit(present(answer.location))).text)).toContain('Your account has been made.')
     expect((await browser.signIn(form)).status).toBe(303)
   })
+
+  it('does so as well for whoever is signed in with another account that could not be left', async () => {
+    await browser.signIn()
+    vi.spyOn(test.stores.log, 'append').mockRejectedValueOnce(new StoreUnavailable('away'))
+    const { location } = await browser.visit('/sign-up', { form })
+    expect(location).toBe('/sign-in?again=')
+    const { status, text } = await browser.visit(present(location))
+    expect([status, readText(text).includes('Your account has been made.')]).toEqual([200, true])
+  })
 })
 
 describe('a change of password', () => {

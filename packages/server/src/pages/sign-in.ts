@@ -129,7 +129,8 @@ export function addSignUpPage(app: App, site: Site): void {
     if (!isRefusal(outcome)) {
       if (outcome.signedIn !== undefined) return arrive(view, request, reply, outcome.signedIn)
       tellDone(reply, 'made')
-      return leadTo(reply, hrefOf(view, PATHS.signIn, keptOf(view)))
+      // Where somebody else is still signed in, the page would lead on with their session.
+      return leadTo(reply, hrefOf(view, PATHS.signIn, { ...keptOf(view), ...(held !== undefined && { again: '' }) }))
     }
     markFault(reply, faultOfRefusal(outcome))
     return refuse([problemOfRefusal(outcome, words, language)])
