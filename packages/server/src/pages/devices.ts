@@ -144,10 +144,12 @@ export function addDevicesPage(app: App, site: Site): void {
     const { session: id = '' } = readFields(request.body)
     const isOwn = id === caller.session.id
     if (!isOwn && !isRecent(site, caller)) return leadToSignInAgain(site, reply, PATHS.devices)
-    // What has ended meanwhile, or was never there, is as much at its end as what ends now.
-    if (SESSION_ID.test(id)) await auth.endSession(caller, id as SessionId, originOf(request.raw, trusts))
+    const outcome = SESSION_ID.test(id)
+      ? await auth.endSession(caller, id as SessionId, originOf(request.raw, trusts))
+      : undefined
     if (!isOwn) {
-      tellDone(reply, 'ended')
+      // What has ended meanwhile, or is somebody else's, has not been ended by this form.
+      tellDone(reply, outcome === undefined || isRefusal(outcome) ? 'absent' : 'ended')
       return leadTo(reply, site.base + PATHS.devices)
     }
     dropSession(site, reply)

@@ -34,6 +34,12 @@ describe('what has been done', () => {
     },
   )
 
+  it.each(['A'.repeat(22), 'nonsense', ''])('is no end of a session that was not there: %j', async (session) => {
+    await browser.visit('/my/devices/end', { form: { session } })
+    const read = readText((await browser.visit('/my/devices')).text)
+    expect([read.includes('There is no such session.'), read.includes('has ended')]).toEqual([true, false])
+  })
+
   it('is nothing where what was sent is what was there', async () => {
     const same = { name: { name: ' Ada ' }, email: { email: EMAIL, current_password: PASSWORD } }
     for (const [name, form] of Object.entries(same)) {

@@ -84,6 +84,7 @@ export const en = {
     email: 'Your email address has been changed.',
     password: 'Your password has been changed. All other devices are signed out.',
     ended: 'The session has ended.',
+    absent: 'There is no such session. It may have ended already.',
     others: 'All other sessions have ended.',
     unchanged: 'Nothing has changed.',
     made: 'Your account has been made. Sign in to begin.',
