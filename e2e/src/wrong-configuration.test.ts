@@ -90,6 +90,11 @@ const cases: readonly Case[] = [
     says: /COUNTERFOIL_TRUSTED_PROXIES\[0\]/,
   },
   {
+    what: 'an origin of a gateway that says more',
+    environment: { COUNTERFOIL_ORIGINS_OF_GATEWAYS: 'https://api.example.com/orders' },
+    says: /COUNTERFOIL_ORIGINS_OF_GATEWAYS\[0\] must be an origin and no more/,
+  },
+  {
     what: 'no workers',
     environment: { COUNTERFOIL_WORKERS: '0' },
     says: /COUNTERFOIL_WORKERS must be .* from 1 to 64/,
