@@ -15,7 +15,14 @@ export interface TabOptions {
   readonly clientId?: string
   /** Whether tokens are bound to a key of the browser. Default `off`. */
   readonly proof?: 'auto' | 'off'
+  /** Whether a client that could not find out who is signed in asks again after a while. Default `true`; else it waits to be woken. */
+  readonly asksAgain?: boolean
+  /** What its browser does not have. Default: nothing. */
+  readonly lacks?: readonly Lacking[]
 }
+
+/** Interfaces that a client can do without. */
+export type Lacking = 'BroadcastChannel' | 'locks'
 
 export const PASSWORD = 'eleven kites above the hill'
 
@@ -31,10 +38,13 @@ export class Tab {
   static async open(
     context: BrowserContext,
     origin: string,
-    { issuer, clientId = 'hybrid', proof = 'off' }: TabOptions & { readonly issuer: string },
+    options: TabOptions & { readonly issuer: string },
   ): Promise<Tab> {
+    const { issuer, clientId = 'hybrid', proof = 'off', asksAgain = true, lacks = [] } = options
     const page = await context.newPage()
-    await page.goto(`${origin}/?${new URLSearchParams({ issuer, client_id: clientId, proof }).toString()}`)
+    await page.addInitScript(takeAway, lacks)
+    const wanted = { issuer, client_id: clientId, proof, asks_again: String(asksAgain) }
+    await page.goto(`${origin}/?${new URLSearchParams(wanted).toString()}`)
     return new Tab(page)
   }
 
@@ -68,8 +78,13 @@ export class Tab {
     return this.page.evaluate<readonly Told[]>('told')
   }
 
+  /** The statuses of these. */
+  async statuses(): Promise<readonly string[]> {
+    return (await this.told()).map(({ state }) => state.status)
+  }
+
   async status(): Promise<string> {
-    return (await this.told()).at(-1)?.state.status ?? 'none'
+    return (await this.statuses()).at(-1) ?? 'none'
   }
 
   /** Resolves when the present state has this status; the state, and when it was told. */
@@ -82,8 +97,13 @@ export class Tab {
 
   /** Whether it has ever been told that its session was gone, once there was one. */
   async wasSignedOut(): Promise<boolean> {
-    const statuses = (await this.told()).map(({ state }) => state.status)
+    const statuses = await this.statuses()
     const begun = statuses.indexOf('signed-in')
     return begun >= 0 && statuses.includes('signed-out', begun)
   }
+}
+
+function takeAway(names: readonly Lacking[]): void {
+  const places = { BroadcastChannel: globalThis, locks: Navigator.prototype }
+  for (const name of names) Object.defineProperty(places[name], name, { value: undefined })
 }
