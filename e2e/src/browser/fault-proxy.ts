@@ -6,9 +6,9 @@ import type { Secure } from './page-server.ts'
 
 /**
  * What becomes of an exchange. `cut-request`: nobody hears of it. `cut-answer`: it is carried out, and the answer is lost on its way. `cut-body`: the
- * headers still come, and with them the cookie. `unavailable`: 503 instead.
+ * headers still come, and with them the cookie. `unavailable`: 503 instead. `hang`: it is carried out, and nothing comes until whoever asked gives up.
  */
-export type Fate = 'pass' | 'cut-request' | 'cut-answer' | 'cut-body' | 'unavailable'
+export type Fate = 'pass' | 'cut-request' | 'cut-answer' | 'cut-body' | 'unavailable' | 'hang'
 
 /** What becomes of an exchange, and how long each way takes. Milliseconds. */
 export interface Plan {
@@ -117,9 +117,9 @@ export class FaultProxy {
       const { statusCode: status = 0, headers } = heard
       const { 'set-cookie': setCookie = [] } = headers
       const refusal = status >= 400 ? await text(heard) : undefined
-      await pause(answerMs)
+      await (fate === 'hang' ? abandoned(answer) : pause(answerMs))
       note({ status, setCookie, error: refusal === undefined ? undefined : errorIn(refusal) })
-      if (fate === 'cut-answer') {
+      if (fate === 'cut-answer' || fate === 'hang') {
         heard.resume()
         return void incoming.socket.destroy()
       }
@@ -160,6 +160,11 @@ function refuse(incoming: IncomingMessage, answer: ServerResponse): void {
 function breakOff(heard: IncomingMessage, answer: ServerResponse): void {
   heard.resume()
   answer.write('{', () => setTimeout(() => answer.destroy(), 5))
+}
+
+/** Resolves when nobody waits for the answer any more. */
+async function abandoned(answer: ServerResponse): Promise<void> {
+  if (!answer.closed) await once(answer, 'close')
 }
 
 function pause(ms = 0): Promise<void> {

@@ -1,10 +1,10 @@
-import { openSqlite } from '@counterfoil/store-sqlite'
 import { Dice } from '../../faults/dice.ts'
 import { Scene } from '../scene.ts'
 import type { Tab } from '../tab.ts'
 import { planByChance } from './plan.ts'
 import { readRefreshes, type RefreshRecord } from './record.ts'
 import { answerRounds } from './rounds.ts'
+import { readStore, type StoreRecord } from './store.ts'
 
 /** What to do. */
 export interface TabsOptions {
@@ -17,7 +17,7 @@ export interface TabsOptions {
 }
 
 /** What came of it. */
-export interface TabsOutcome {
+export interface TabsOutcome extends StoreRecord {
   readonly seconds: number
   /** Calls that had to be made again, because a refresh had been lost on the way. */
   readonly repeated: number
@@ -25,10 +25,6 @@ export interface TabsOutcome {
   readonly signOuts: readonly string[]
   /** Live sessions of the account in the end. */
   readonly sessions: number
-  /** The generation of the session in the store. */
-  readonly generation: number
-  /** Events that speak of theft, of an end, or of a store that went back. */
-  readonly alarms: readonly string[]
   readonly record: RefreshRecord
 }
 
@@ -100,20 +96,4 @@ async function inspect(scene: Scene, tabs: readonly Tab[]): Promise<Inspected> {
   const listed = await first?.use((auth) => auth.sessions.list())
   const record = readRefreshes(scene.proxy.passed)
   return { signOuts, sessions: listed?.length ?? 0, record, ...(await readStore(scene)) }
-}
-
-const ALARMING = new Set(['refresh.reuse_detected', 'session.ended', 'session.all_ended', 'store.rollback_detected'])
-
-async function readStore(scene: Scene): Promise<Pick<Inspected, 'generation' | 'alarms'>> {
-  await scene.stopIssuer()
-  const stores = await openSqlite({ path: scene.databaseFile })
-  try {
-    const audit = await stores.database.readAudit(0, 1_000_000)
-    const started = audit.find(({ kind }) => kind === 'session.started')?.sessionId
-    const session = started && (await stores.sessions.find(started, Date.now()))
-    const alarms = audit.filter(({ kind }) => ALARMING.has(kind)).map((event) => JSON.stringify(event))
-    return { generation: session?.generation ?? -1, alarms }
-  } finally {
-    await stores.close()
-  }
 }
