@@ -35,13 +35,14 @@ export class Calls {
     this.#round++
   }
 
-  /** The status of the answer, or the error's code and text. */
+  /** The status of the answer, or the code of the error. */
   call(tab: Tab): Promise<string> {
     return tab.use(
       (auth, path) =>
         auth.fetch(path).then(
           ({ status }) => String(status),
-          (error: unknown) => String(error),
+          (error: unknown) =>
+            typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error),
         ),
       `/rounds/${this.#round}`,
     )
