@@ -3,12 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { WITHOUT_CHROMIUM } from './in-chromium.ts'
 import { Scene } from './scene.ts'
 import { Calls } from './tabs/calls.ts'
+import { REFRESHING } from './ways.ts'
 
-const WAYS = [
-  { clientId: 'hybrid', proof: 'off' },
-  { clientId: 'hybrid', proof: 'auto' },
-  { clientId: 'stateless', proof: 'off' },
-] as const
 const TURNS = 5
 
 let scene: Scene
@@ -26,10 +22,10 @@ describe.skipIf(WITHOUT_CHROMIUM)('tabs of a browser without Web Locks', () => {
   })
   afterEach(() => user.close())
 
-  describe.each(WAYS)('with $clientId tokens (proof $proof)', (way) => {
+  describe.each(REFRESHING)('with $clientId tokens (proof $proof)', (way) => {
     it.each([2, 10])('take turns: %i that need a new token at the same time refresh once', async (count) => {
       const tabs = await calls.begin(user, count, { ...way, lacks: ['locks'] })
-      expect(await tabs[0].page.evaluate(() => String(navigator.locks))).toBe('undefined')
+      expect(await tabs[0].page.evaluate('typeof navigator.locks')).toBe('undefined')
       for (let turn = 1; turn <= TURNS; turn++) {
         calls.wantNewTokens()
         expect(await Promise.all(tabs.map((tab) => calls.call(tab)))).toEqual(tabs.map(() => '200'))
