@@ -64,7 +64,7 @@ describe.skipIf(WITHOUT_CHROMIUM).each(['hybrid', 'stateful', 'stateless'])('a p
     const wake = await stop(sleeper)
     await other.use((auth) => auth.signOut())
     const { at: leftAt } = await other.reaches('signed-out')
-    const wokenAt = Date.now()
+    const wokenAt = await other.page.evaluate(() => performance.timeOrigin + performance.now())
     await wake()
     const { at } = await sleeper.reaches('signed-out')
     expect(at).toBeGreaterThan(leftAt)
