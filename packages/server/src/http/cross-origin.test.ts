@@ -103,10 +103,10 @@ describe('a page of a listed origin', () => {
   })
 
   it('RFC 9449 8 reads them when the stores are away, too', async () => {
-    const { call, breakStores } = await openServer()
-    breakStores(true)
+    const test = await openServer()
+    test.breakStores(true)
     const form = { grant_type: 'refresh_token', refresh_token: 'x', client_id: 'hybrid' }
-    const { status, headers } = await call({ path: '/oauth/token', form, origin: APP_ORIGIN })
+    const { status, headers } = await test.call({ path: '/oauth/token', form, origin: APP_ORIGIN })
     expect(status).toBe(503)
     expect(headers['access-control-allow-origin']).toBe(APP_ORIGIN)
     expect(list(headers['access-control-expose-headers'])).toEqual(
