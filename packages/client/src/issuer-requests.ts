@@ -22,8 +22,11 @@ export interface IssuerRequest {
   readonly token?: string | undefined
 }
 
-/** An answer that takes longer does not come any more. */
-const PATIENCE_MS = 10_000
+/**
+ * An answer that takes longer does not come any more. Four times as long is less than the 30 seconds for which the issuer answers a token again that it has
+ * replaced: what comes later is taken for stolen where no key proves otherwise.
+ */
+const PATIENCE_MS = 7000
 
 /** Sends requests to the issuer, with the cookies that it has given. */
 export class IssuerRequests {
