@@ -7,8 +7,8 @@ import { PASSWORD } from './tab.ts'
 
 const EMAIL = 'ada@example.com'
 const COOKIES = {
-  hybrid: { name: '__Secure-refresh', path: '/oauth/token', sameSite: 'Strict' },
-  stateless: { name: '__Secure-refresh', path: '/oauth/token', sameSite: 'Strict' },
+  hybrid: { name: '__Secure-refresh-hybrid', path: '/oauth/token', sameSite: 'Strict' },
+  stateless: { name: '__Secure-refresh-stateless', path: '/oauth/token', sameSite: 'Strict' },
   stateful: { name: '__Host-session', path: '/', sameSite: 'Lax' },
 } as const
 

@@ -68,12 +68,12 @@ describe.skipIf(WITHOUT_CHROMIUM)('a neighbouring host of the same domain, over 
 
   it('can plant a second refresh cookie, and wins nothing: of two, the issuer takes none, and takes none away', async () => {
     expect(await post('/sessions', { ...ACCOUNT, client_id: 'hybrid' })).toBe(201)
-    await plant('__Secure-refresh=planted; Secure; Path=/oauth; Domain=shop.test')
+    await plant('__Secure-refresh-hybrid=planted; Secure; Path=/oauth; Domain=shop.test')
     expect(await user.cookies()).toHaveLength(2)
     expect(await refresh()).toEqual([400, []])
     await user.clearCookies({ domain: '.shop.test' })
     const [status, cookies] = await refresh()
-    expect([status, cookies]).toEqual([200, [expect.stringMatching(/^__Secure-refresh=cfr_/)]])
+    expect([status, cookies]).toEqual([200, [expect.stringMatching(/^__Secure-refresh-hybrid=cfr_/)]])
   })
 
   it('gets neither cookie, and a page of http of the same host gets none that is secure', async () => {

@@ -1,4 +1,4 @@
-import { REFRESH_COOKIE, SESSION_COOKIE } from '@counterfoil/protocol'
+import { refreshCookieOf, SESSION_COOKIE, type ApplicationId } from '@counterfoil/protocol'
 import type { CallAnswer } from './history.ts'
 
 /** What to send. */
@@ -78,7 +78,7 @@ export function sessionCookie(token: string): string {
   return `${SESSION_COOKIE}=${token}`
 }
 
-/** The `Cookie` header of a browser that holds a refresh token. */
-export function refreshCookie(token: string): string {
-  return `${REFRESH_COOKIE}=${token}`
+/** The `Cookie` header of a browser that holds a refresh token of an application. */
+export function refreshCookie(application: string, token: string): string {
+  return `${refreshCookieOf(application as ApplicationId)}=${token}`
 }

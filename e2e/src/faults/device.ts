@@ -84,7 +84,7 @@ export class Device {
   refreshing(token: string): Message {
     const form = { grant_type: 'refresh_token', client_id: this.application }
     return this.application === 'spa'
-      ? { path: ROUTES.token, form, cookie: refreshCookie(token) }
+      ? { path: ROUTES.token, form, cookie: refreshCookie(this.application, token) }
       : { path: ROUTES.token, form: { ...form, refresh_token: token } }
   }
 }

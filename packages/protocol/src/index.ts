@@ -1,7 +1,7 @@
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
 export { ACCESS_TOKEN_TYPE, PROOF_TYPE, REFRESH_TOKEN_TYPE } from './claims.ts'
 export type { AccessTokenClaims, Confirmation, RefreshTokenClaims, SessionClaims } from './claims.ts'
-export { REFRESH_COOKIE, SESSION_COOKIE } from './cookies.ts'
+export { REFRESH_COOKIE_PREFIX, refreshCookieOf, SESSION_COOKIE } from './cookies.ts'
 export { AuthError, ERRORS, errorStatus, errorText } from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'
 export {

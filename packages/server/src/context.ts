@@ -1,8 +1,8 @@
 import type { Auth, Clock, Policy } from '@counterfoil/core'
-import type { AccessTokenClaims, ErrorCode, Strategy } from '@counterfoil/protocol'
+import type { AccessTokenClaims, ErrorCode } from '@counterfoil/protocol'
 import type { TrustsAddress } from './http/address.ts'
 import type { ProofGuard } from '@counterfoil/verifier'
-import type { CookieShape } from './http/cookies.ts'
+import type { CookieOf } from './http/cookies.ts'
 import type { PushChannels } from './http/push-channels.ts'
 
 /** A party that may follow the log and introspect: a verifier's name, and SHA-256 of its key. */
@@ -29,7 +29,7 @@ export interface ServerContext {
   readonly policy: Policy
   readonly clock: Clock
   readonly signUp: 'open' | 'closed'
-  readonly cookies: Readonly<Record<Strategy, CookieShape>>
+  readonly cookieOf: CookieOf
   readonly verifiers: readonly KnownVerifier[]
   /** Whether nobody but this node decides by what it knows: there is no verifier, and no other node. */
   readonly isAlone: boolean

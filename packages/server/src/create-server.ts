@@ -6,7 +6,7 @@ import { buildApp } from './build-app.ts'
 import type { ServerContext } from './context.ts'
 import { trustProxies } from './http/address.ts'
 import { hashKey } from './http/client-authentication.ts'
-import { cookieShapes } from './http/cookies.ts'
+import { cookiesAt } from './http/cookies.ts'
 import { createLogger } from './http/logging.ts'
 import { PushChannels } from './http/push-channels.ts'
 import { createProofs } from './proofs.ts'
@@ -76,7 +76,7 @@ export async function createServer(options: ServerOptions): Promise<CounterfoilS
     origin: url.origin,
     policy: options.policy,
     signUp: options.signUp ?? 'open',
-    cookies: cookieShapes(issuerPath),
+    cookieOf: cookiesAt(issuerPath),
     verifiers: (options.verifiers ?? []).map(({ name, key }) => ({ name, keyHash: hashKey(key) })),
     isAlone: options.nodes === undefined && (options.verifiers ?? []).length === 0,
     tokens: createAccessTokenReader({

@@ -1,4 +1,4 @@
-import { ERRORS, REFRESH_COOKIE, ROUTES, SESSION_COOKIE, type ErrorCode } from '@counterfoil/protocol'
+import { ERRORS, REFRESH_COOKIE_PREFIX, ROUTES, SESSION_COOKIE, type ErrorCode } from '@counterfoil/protocol'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -139,7 +139,7 @@ const SECURITY_SCHEMES = {
       'An access token that is bound to a key, with a proof of possession in the `DPoP` header (RFC 9449 §7.1). A sign-in that comes with a proof binds its session, unless that is stateful.',
   },
   session_cookie: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
-  refresh_cookie: { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE },
+  refresh_cookie: { type: 'apiKey', in: 'cookie', name: `${REFRESH_COOKIE_PREFIX}{client_id}` },
   client: {
     type: 'http',
     scheme: 'basic',

@@ -9,5 +9,5 @@ export function generationIn(header: string): number | undefined {
 
 /** The opaque refresh token in a `Cookie` or `Set-Cookie` header. */
 export function refreshTokenIn(header: string): string | undefined {
-  return /__Secure-refresh=(cfr_[\w-]+)/.exec(header)?.[1]
+  return /__Secure-refresh-[^=]+=(cfr_[\w-]+)/.exec(header)?.[1]
 }

@@ -12,8 +12,8 @@ const token = (generation: number, tail = 0): string => {
 
 function refresh(at: number, from: number, to: string, more: Partial<Passed> = {}): Passed {
   const cookies = {
-    cookie: `__Secure-refresh=${token(from)}`,
-    setCookie: [`__Secure-refresh=${to}; Path=/oauth/token`],
+    cookie: `__Secure-refresh-hybrid=${token(from)}`,
+    setCookie: [`__Secure-refresh-hybrid=${to}; Path=/oauth/token`],
   }
   const call = { method: 'POST', path: '/oauth/token', fate: 'pass', status: 200, error: undefined } as const
   return { ...call, ...cookies, cameAt: at, leftAt: at + 5, ...more }

@@ -40,7 +40,7 @@ export function readRefreshes(passed: readonly Passed[]): RefreshRecord {
     const known = successors.get(presented) ?? new Set()
     if (known.has(answered)) replays++
     successors.set(presented, known.add(answered))
-    lastGeneration = Math.max(lastGeneration, generationIn(`__Secure-refresh=${answered}`) ?? 0)
+    lastGeneration = Math.max(lastGeneration, generationIn(`__Secure-refresh-hybrid=${answered}`) ?? 0)
   }
   const errors = refreshes.flatMap(({ error }) => error ?? [])
   const provedAnew = errors.filter((error) => ASKING_AGAIN.has(error)).length

@@ -1,10 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { STRATEGIES } from '@counterfoil/protocol'
-import { clearCookie, cookieShapes, setCookie } from './cookies.ts'
+import { refreshCookieOf, STRATEGIES, type ApplicationId } from '@counterfoil/protocol'
+import { clearCookie, cookiesAt, setCookie } from './cookies.ts'
 
 const SHAPES = ['', '/auth', '/a/b'].flatMap((path) =>
-  STRATEGIES.map((strategy) => ({ issuerPath: path, strategy, shape: cookieShapes(path)[strategy] })),
+  STRATEGIES.map((strategy) => ({
+    issuerPath: path,
+    strategy,
+    shape: cookiesAt(path)(strategy, 'shop' as ApplicationId),
+  })),
 )
 
 function partsOf(cookie: string): { name: string; value: string; attributes: Map<string, string> } {
@@ -50,5 +54,20 @@ describe.each(SHAPES)('the cookie of a $strategy session under "$issuerPath"', (
     cleared.attributes.delete('Max-Age')
     set.attributes.delete('Max-Age')
     expect(cleared.attributes).toEqual(set.attributes)
+  })
+})
+
+describe('the cookie of a refresh token', () => {
+  it('is each application’s own, under a name that browsers take whatever the application is called', () => {
+    const nameOf = (id: string): string => refreshCookieOf(id as ApplicationId)
+    expect(nameOf('shop')).toBe('__Secure-refresh-shop')
+    const ids = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 100 })
+    fc.assert(
+      fc.property(ids, ids, (one, other) => {
+        // RFC 9110 §5.6.2: what a token consists of.
+        expect(nameOf(one)).toMatch(/^[\w!#$%&'*+.^`|~-]+$/)
+        expect(nameOf(one) === nameOf(other)).toBe(one === other)
+      }),
+    )
   })
 })

@@ -1,4 +1,4 @@
-import { REFRESH_COOKIE, ROUTES, SESSION_COOKIE, type Strategy } from '@counterfoil/protocol'
+import { refreshCookieOf, ROUTES, SESSION_COOKIE, type ApplicationId, type Strategy } from '@counterfoil/protocol'
 
 /** A cookie's fixed part: where it goes, and when browsers send it. */
 export interface CookieShape {
@@ -10,11 +10,16 @@ export interface CookieShape {
 /** Browsers hold no cookie longer than this (RFC 6265bis §5.5). */
 const MAX_AGE_SECONDS = 400 * 24 * 60 * 60
 
+/** The cookie of an application's sessions in this strategy. */
+export type CookieOf = (strategy: Strategy, applicationId: ApplicationId) => CookieShape
+
+/** The cookie of stateful sessions: one for the whole host, because requests do not say which application they are of. */
+export const SESSION: CookieShape = { name: SESSION_COOKIE, path: '/', sameSite: 'Lax' }
+
 /** The cookies of an issuer whose URL has this path (empty at the root of its host). */
-export function cookieShapes(issuerPath: string): Readonly<Record<Strategy, CookieShape>> {
-  const session: CookieShape = { name: SESSION_COOKIE, path: '/', sameSite: 'Lax' }
-  const refresh: CookieShape = { name: REFRESH_COOKIE, path: `${issuerPath}${ROUTES.token}`, sameSite: 'Strict' }
-  return { stateful: session, hybrid: refresh, stateless: refresh }
+export function cookiesAt(issuerPath: string): CookieOf {
+  const path = `${issuerPath}${ROUTES.token}`
+  return (strategy, id) => (strategy === 'stateful' ? SESSION : { name: refreshCookieOf(id), path, sameSite: 'Strict' })
 }
 
 /**

@@ -37,11 +37,19 @@ function isNamed(candidate: string | undefined, name: string): boolean {
 
 /** The value of the one cookie of this name. Two of one name are an attack or an accident: which is meant, nobody knows (RFC 6265bis §5.8). */
 export function readCookie(header: string | undefined, name: string): string | 'ambiguous' | undefined {
-  if (header === undefined || !header.includes(name)) return undefined
+  return header?.includes(name) === true ? findCookie(header, (each) => each === name) : undefined
+}
+
+/** The same of the one cookie whose name begins so. */
+export function readCookieBeginning(header: string | undefined, prefix: string): string | 'ambiguous' | undefined {
+  return header?.includes(prefix) === true ? findCookie(header, (each) => each.startsWith(prefix)) : undefined
+}
+
+function findCookie(header: string, isWanted: (name: string) => boolean): string | 'ambiguous' | undefined {
   let found: string | undefined
   for (const pair of header.split(';')) {
     const at = pair.indexOf('=')
-    if (at < 0 || pair.slice(0, at).trim() !== name) continue
+    if (at < 0 || !isWanted(pair.slice(0, at).trim())) continue
     if (found !== undefined) return 'ambiguous'
     found = pair.slice(at + 1).trim()
   }

@@ -17,15 +17,16 @@ function cookieLifeMs({ session }: SignedIn, now: number): number {
 function putIntoCookie(context: ServerContext, reply: FastifyReply, signedIn: SignedIn): void {
   const value = signedIn.credentials.sessionToken ?? signedIn.credentials.refreshToken
   if (value === undefined) return
-  const shape = context.cookies[signedIn.session.strategy]
+  const shape = context.cookieOf(signedIn.session.strategy, signedIn.application.id)
   reply.header('set-cookie', setCookie(shape, value, cookieLifeMs(signedIn, context.clock.now())))
 }
 
 /** The same at a refresh that began with `former`, also from a cookie: where the session has another one now, that one is removed. */
 export function replaceCookie(context: ServerContext, reply: FastifyReply, signedIn: SignedIn, former: string): void {
-  const { cookies } = context
-  const old = opaqueTokenKind(former) === 'session' ? cookies.stateful : cookies.hybrid
-  if (old !== cookies[signedIn.session.strategy]) reply.header('set-cookie', clearCookie(old))
+  const { application, session } = signedIn
+  const old = context.cookieOf(opaqueTokenKind(former) === 'session' ? 'stateful' : 'hybrid', application.id)
+  const { name } = context.cookieOf(session.strategy, application.id)
+  if (old.name !== name) reply.header('set-cookie', clearCookie(old))
   putIntoCookie(context, reply, signedIn)
 }
 
@@ -58,5 +59,6 @@ export function takeBack(
   reply: FastifyReply,
   { application, session }: Pick<SignedIn, 'application' | 'session'>,
 ): void {
-  if (application.transport === 'cookie') reply.header('set-cookie', clearCookie(context.cookies[session.strategy]))
+  if (application.transport === 'cookie')
+    reply.header('set-cookie', clearCookie(context.cookieOf(session.strategy, application.id)))
 }

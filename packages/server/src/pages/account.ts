@@ -194,7 +194,7 @@ const ACTS: Readonly<Record<FormName, (sent: Sent) => Promise<Result>>> = {
     const { auth, trusts } = site.context
     const outcome = await auth.eraseAccount(caller, originOf(request.raw, trusts))
     if (isRefusal(outcome)) return { problems: problemsIn(sent, outcome) }
-    dropSession(site, reply)
+    dropSession(reply)
     tellDone(reply, 'deleted', outcome.expiredAt)
     return { to: hrefOf(view, PATHS.signedOut) }
   },

@@ -152,7 +152,7 @@ export function addDevicesPage(app: App, site: Site): void {
       tellDone(reply, outcome === undefined || isRefusal(outcome) ? 'absent' : 'ended')
       return leadTo(reply, site.base + PATHS.devices)
     }
-    dropSession(site, reply)
+    dropSession(reply)
     return leadTo(reply, site.base + PATHS.signedOut)
   })
   addEndingSeveral(app, site)
@@ -170,7 +170,7 @@ function addEndingSeveral(app: App, site: Site): void {
       tellDone(reply, 'others')
       return leadTo(reply, site.base + PATHS.devices)
     }
-    dropSession(site, reply)
+    dropSession(reply)
     tellDone(reply, 'everything', outcome.expiredAt)
     return leadTo(reply, site.base + PATHS.signedOut)
   }

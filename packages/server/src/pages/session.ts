@@ -1,22 +1,22 @@
 import type { Auth, Caller, SignedIn } from '@counterfoil/core'
 import type { ApplicationId } from '@counterfoil/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { clearCookie, setCookie } from '../http/cookies.ts'
+import { clearCookie, SESSION, setCookie } from '../http/cookies.ts'
 import { findReader, PAGES_APPLICATION, type Site } from './site.ts'
 
 /** Keeps a session in the cookie of this origin. */
 export function keepSession({ context }: Site, reply: FastifyReply, { session, credentials }: SignedIn): void {
   if (credentials.sessionToken === undefined) return
   const lifeMs = session.expiresAt - context.clock.now()
-  reply.header('set-cookie', setCookie(context.cookies.stateful, credentials.sessionToken, lifeMs))
+  reply.header('set-cookie', setCookie(SESSION, credentials.sessionToken, lifeMs))
 }
 
 /**
  * Removes the session's cookie, and what this origin has put away in the browser (ASVS 14.3.1). Without "cookies": that reaches every host of the
  * registrable domain, and would sign people out of what is not ours.
  */
-export function dropSession({ context }: Site, reply: FastifyReply): void {
-  reply.header('set-cookie', clearCookie(context.cookies.stateful))
+export function dropSession(reply: FastifyReply): void {
+  reply.header('set-cookie', clearCookie(SESSION))
   reply.header('clear-site-data', '"cache", "storage"')
 }
 

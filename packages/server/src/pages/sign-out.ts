@@ -28,7 +28,7 @@ export function addSignOutPages(app: App, site: Site): void {
   app.post(PATHS.signOut, PAGE_ROUTE, async (request, reply) => {
     const caller = await findReader(site, request)
     if (caller !== undefined) await auth.endSession(caller, caller.session.id, originOf(request.raw, trusts))
-    dropSession(site, reply)
+    dropSession(reply)
     return leadTo(reply, site.base + PATHS.signedOut)
   })
   app.get(PATHS.signedOut, PAGE_ROUTE, async (request, reply) => {

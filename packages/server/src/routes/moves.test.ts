@@ -87,10 +87,11 @@ describe.each(transitions)('a browser, from %s to %s', (from, to) => {
     expect(answer.body['refresh_token']).toBeUndefined()
     expect(answer.text).not.toContain('cfs_')
     const set = answer.setCookies.filter((line) => !line.includes('Max-Age=0;'))
-    expect(set).toEqual([expect.stringMatching(to === 'stateful' ? /^__Host-session=cfs_/ : /^__Secure-refresh=/)])
+    expect(set).toEqual([expect.stringMatching(to === 'stateful' ? /^__Host-session=cfs_/ : /^__Secure-refresh-shop=/)])
     const removed = answer.setCookies.filter((line) => line.includes('Max-Age=0;'))
     const isOtherCookie = (from === 'stateful') !== (to === 'stateful')
-    const former = from === 'stateful' ? /^__Host-session=; Path=\/; / : /^__Secure-refresh=; Path=\/oauth\/token; /
+    const former =
+      from === 'stateful' ? /^__Host-session=; Path=\/; / : /^__Secure-refresh-shop=; Path=\/oauth\/token; /
     expect(removed).toEqual(isOtherCookie ? [expect.stringMatching(former)] : [])
     const cookie = (set[0] ?? '').split(';')[0] ?? ''
     const token = answer.body['access_token'] as string | undefined
@@ -146,7 +147,7 @@ describe('a browser whose application is not stateful any more', () => {
     const moved = await byCookie(test, present(cookie))
     const token = moved.body['access_token'] as string
     const out = await test.call({ method: 'DELETE', path: '/sessions/current', token })
-    expect(out.setCookies).toEqual([expect.stringMatching(/^__Secure-refresh=;/)])
+    expect(out.setCookies).toEqual([expect.stringMatching(/^__Secure-refresh-shop=;/)])
     expect((await whoAmI(test, { token })).body['code']).toBe('credential_ended')
     const next = heldBy(moved)
       .cookie?.split('; ')

@@ -147,7 +147,7 @@ describe('refreshing with a cookie', () => {
     const answer = await token(form, { cookie: present(cookie), from: 'same-origin' })
     expect(Object.keys(answer.body).sort()).toEqual(['access_token', 'expires_in', 'token_type'])
     expect(answer.setCookies[0]).toMatch(
-      /^__Secure-refresh=cfr_[\w-]+; Path=\/oauth\/token; Max-Age=1209600; Secure; HttpOnly; SameSite=Strict$/,
+      /^__Secure-refresh-web-hybrid=cfr_[\w-]+; Path=\/oauth\/token; Max-Age=1209600; Secure; HttpOnly; SameSite=Strict$/,
     )
     expect(heldBy(answer).cookie).not.toBe(cookie)
   })
@@ -179,7 +179,7 @@ describe('refreshing with a cookie', () => {
     const refreshAll = async (cookie: string, ids: readonly string[]) => {
       for (const id of ids) {
         const answer = await token({ ...form, client_id: id }, { cookie, from: 'same-site', origin: APP_ORIGIN })
-        const name = id === 'web-stateful' ? '__Host-session' : '__Secure-refresh'
+        const name = id === 'web-stateful' ? '__Host-session' : `__Secure-refresh-${id}`
         expect([id, answer.status, answer.setCookies.map((line) => line.split('=')[0])]).toEqual([id, 200, [name]])
       }
     }
@@ -189,6 +189,28 @@ describe('refreshing with a cookie', () => {
       await refreshAll(`${present(session)}; ${present(other)}`, [id, 'web-stateful'])
       await refreshAll(`${present(other)}; ${present(session)}`, [id, 'web-stateful'])
     }
+  })
+
+  it('goes on in each of several applications that a browser is signed in to, whichever was signed in to last', async () => {
+    const ids = ['web-hybrid', 'web-stateless', 'web-stateful']
+    const jar = new Map<string, string>()
+    const keep = (lines: readonly string[]): void => {
+      for (const line of lines) {
+        const [name = '', value = ''] = (line.split(';')[0] ?? '').split('=')
+        jar.set(name, value)
+      }
+    }
+    for (const id of ids) keep((await signIn(test, id)).answer.setCookies)
+    expect(jar.size).toBe(3)
+    for (const id of [...ids, ...ids]) {
+      const cookie = [...jar].map((pair) => pair.join('=')).join('; ')
+      const answer = await token({ ...form, client_id: id }, { cookie, from: 'same-site', origin: APP_ORIGIN })
+      expect([id, answer.status]).toEqual([id, 200])
+      keep(answer.setCookies)
+    }
+    const cookie = [...jar].map((pair) => pair.join('=')).join('; ')
+    // Who does not say which application is meant is not guessed at.
+    expect(errorOf(await token(form, { cookie, from: 'same-origin' }))).toEqual([400, 'invalid_request'])
   })
 
   it("is not kept from it by another application's cookie whose session has ended", async () => {
@@ -213,11 +235,11 @@ describe('refreshing with a cookie', () => {
     expect([...errorOf(answer), answer.setCookies]).toEqual([400, 'invalid_grant', []])
   })
 
-  it('says invalid_grant where the cookie is of another application, bound to a key or not: asking anew with a proof helps nobody', async () => {
+  it('says that there is none where the cookie is of another application, bound to a key or not: asking anew with a proof helps nobody', async () => {
     const dpop = makeProof(makeProofKey(), test.clock, { url: `${ISSUER}/sessions` })
     const { cookie } = await signIn(test, 'web-hybrid', { headers: { dpop } })
     const from = { cookie: present(cookie), from: 'same-site', origin: APP_ORIGIN } as const
-    expect(errorOf(await token({ ...form, client_id: 'web-stateful' }, from))).toEqual([400, 'invalid_grant'])
+    expect(errorOf(await token({ ...form, client_id: 'web-stateful' }, from))).toEqual([400, 'invalid_request'])
     expect(errorOf(await token({ ...form, client_id: 'web-hybrid' }, from))).toEqual([400, 'invalid_dpop_proof'])
   })
 

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { isRefusal, type Application, type Outcome, type SignedIn } from '@counterfoil/core'
-import { REFRESH_COOKIE, ROUTES, SESSION_COOKIE } from '@counterfoil/protocol'
+import { REFRESH_COOKIE_PREFIX, refreshCookieOf, ROUTES, SESSION_COOKIE } from '@counterfoil/protocol'
 import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
 import type { ServerContext } from '../context.ts'
 import { authenticateApplication } from '../http/client-authentication.ts'
-import { readCookie } from '../http/credentials.ts'
+import { readCookie, readCookieBeginning } from '../http/credentials.ts'
 import { isOriginAllowed } from '../http/cross-origin.ts'
 import { faultOfRefusal } from '../http/faults.ts'
 import { replaceCookie, tokenTypeOf } from '../http/hand-over.ts'
@@ -36,21 +36,28 @@ interface RefreshToken {
   readonly text: string
 }
 
-const AMBIGUOUS = oauthFault('invalid_request', 'More than one refresh token was sent. Send one.')
+const AMBIGUOUS = oauthFault(
+  'invalid_request',
+  'More than one refresh token was sent. Send one, or say by client_id which is meant.',
+)
 
 /**
- * What a request may mean to refresh with, the likeliest first: the token of the form; else those of cookies. A browser sends the cookies of all applications that
- * it is signed in to. Meant is the one in which this application's sessions are, unless it is another's: a session that has not moved yet is in the other.
+ * What a request may mean to refresh with, the likeliest first: the token of the form; else those of cookies. Meant is the one in which this
+ * application's sessions are, unless it is another application's, as that of stateful sessions can be: a session that has not moved yet is in the other.
  */
 function readRefreshTokens(
   form: Static<typeof TokenForm>,
   message: IncomingMessage,
   application: Application | 'anonymous',
 ): readonly RefreshToken[] | OAuthFault {
-  const refresh = readCookie(message.headers.cookie, REFRESH_COOKIE)
+  const { cookie } = message.headers
+  const refresh =
+    application === 'anonymous'
+      ? readCookieBeginning(cookie, REFRESH_COOKIE_PREFIX)
+      : readCookie(cookie, refreshCookieOf(application.id))
   if (form.refresh_token !== undefined)
     return refresh === undefined ? [{ carrier: 'form', text: form.refresh_token }] : AMBIGUOUS
-  const session = readCookie(message.headers.cookie, SESSION_COOKIE)
+  const session = readCookie(cookie, SESSION_COOKIE)
   const isStateful = application !== 'anonymous' && application.strategy === 'stateful'
   const found = (isStateful ? [session, refresh] : [refresh, session]).filter((text) => text !== undefined)
   if (found[0] === 'ambiguous') return AMBIGUOUS

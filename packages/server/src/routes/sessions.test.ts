@@ -195,7 +195,7 @@ describe('ending', () => {
 
   it.each([
     ['web-stateful', '__Host-session=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax'],
-    ['web-hybrid', '__Secure-refresh=; Path=/oauth/token; Max-Age=0; Secure; HttpOnly; SameSite=Strict'],
+    ['web-hybrid', '__Secure-refresh-web-hybrid=; Path=/oauth/token; Max-Age=0; Secure; HttpOnly; SameSite=Strict'],
   ])('V14.3.1 a session of %s in a browser removes its cookie', async (clientId, cleared) => {
     const paths = ['/sessions/current', '/sessions', 'own id']
     for (const path of paths) {

@@ -123,7 +123,7 @@ describe('signing in', () => {
       const [cookie = '', ...others] = answer.setCookies
       expect(others).toEqual([])
       const [pair = '', ...attributes] = cookie.split('; ')
-      expect(pair.startsWith(`__Secure-refresh=${prefix}`)).toBe(true)
+      expect(pair.startsWith(`__Secure-refresh-${clientId}=${prefix}`)).toBe(true)
       expect(attributes).toEqual(['Path=/oauth/token', `Max-Age=${seconds}`, 'Secure', 'HttpOnly', 'SameSite=Strict'])
       expect(Buffer.byteLength(pair)).toBeLessThanOrEqual(4096)
     },
