@@ -56,6 +56,7 @@ describe('the page of devices', () => {
 
   it('says that the session in use is used now, and of others no more than it knows', async () => {
     await signIn(test, 'shop')
+    expect(readText((await browser.visit('/my/devices')).text)).not.toContain('or later')
     test.clock.forward(3600)
     const read = readText((await browser.visit('/my/devices')).text)
     expect(read).toMatch(/Last seen now/)

@@ -45,6 +45,9 @@ async function namesOf({ auth }: Site['context'], sessions: readonly SessionView
 /** More are never listed: whoever has so many wants to end them, not to read about them. */
 const MOST_LISTED = 100
 
+/** What was used so lately cannot have been used much later. */
+const A_MOMENT_MS = 60_000
+
 /**
  * When a session was last used. That it is in use now is known; of others, use is written down from time to time, so it may have been later than what
  * stands there.
@@ -52,7 +55,9 @@ const MOST_LISTED = 100
 function seenOf({ words, language, site }: View, { seenAt }: SessionView, isCurrent: boolean): Html {
   if (isCurrent) return html`${words.now}`
   if (seenAt === undefined) return html`${words.unknown}`
-  return html`${agoElement(language, seenAt, site.context.clock.now())} ${words.orLater}`
+  const now = site.context.clock.now()
+  const seen = agoElement(language, seenAt, now)
+  return now - seenAt < A_MOMENT_MS ? seen : html`${seen} ${words.orLater}`
 }
 
 function factsOf(view: View, session: SessionView, names: Names, isCurrent: boolean): Html {
