@@ -1,9 +1,10 @@
 import type { BrowserContext } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { whoAmI } from '../client.ts'
 import { until } from '../harness.ts'
 import { WITHOUT_CHROMIUM } from './in-chromium.ts'
 import { Scene, STRATEGIES } from './scene.ts'
-import type { Tab } from './tab.ts'
+import { PASSWORD, type Tab } from './tab.ts'
 import { Calls } from './tabs/calls.ts'
 
 let scene: Scene
@@ -57,6 +58,24 @@ describe.skipIf(WITHOUT_CHROMIUM)('a page is told', () => {
       expect(await toldUntil(first, 'signed-in')).toEqual(['unknown', 'signed-in'])
       const second = await scene.openTab(user, { clientId })
       expect(await toldUntil(second, 'signed-in')).toEqual(['unknown', 'signed-in'])
+    })
+
+    it('V7.2.4 who it is by now when somebody signs in over a session, in every tab; the former one ends', async () => {
+      const [tab, other] = [await scene.openTab(user, { clientId }), await scene.openTab(user, { clientId })]
+      await tab.begin(email)
+      await Promise.all([tab, other].map((each) => each.reaches('signed-in')))
+      const former = await tab.use((auth) => auth.getAccessToken())
+      const next = await tab.use((auth, given) => auth.signIn(given).then(({ session }) => session.id), {
+        email,
+        password: PASSWORD,
+      })
+      for (const each of [tab, other]) {
+        const listed = await each.use((auth) => auth.sessions.list().then((sessions) => sessions.map(({ id }) => id)))
+        expect([listed, await each.wasSignedOut()]).toEqual([[next], false])
+      }
+      if (former === undefined) return
+      const { body } = await whoAmI(scene.issuer, former)
+      expect(body['code']).toBe('credential_ended')
     })
 
     it('that nobody can tell, why, and then who it is', async () => {
