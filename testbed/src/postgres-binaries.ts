@@ -28,7 +28,8 @@ export function findPostgresPrograms(): string {
 /** Whoever comes second finds it done, or throws its own copy away. */
 function copyPrograms(native: string, home: string): void {
   const copy = mkdtempSync(`${home}-`)
-  cpSync(native, copy, { recursive: true })
+  // Links are relative; made absolute, they would lead back to a package that may be gone by the next run.
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as readonly Link[]
   for (const { source, target } of links) {
     // Both begin with `native/`; a link stands beside what it points to.
