@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { WITHOUT_CHROMIUM } from './in-chromium.ts'
 import { readKept, type KeptValue } from './kept.ts'
 import { Scene, STRATEGIES } from './scene.ts'
-import type { Tab, TabOptions } from './tab.ts'
+import type { Tab } from './tab.ts'
 import { Calls } from './tabs/calls.ts'
 
 /** A JWT, an opaque refresh token, a session token: as bytes of a key cannot look by chance. */
@@ -14,14 +14,6 @@ const WAYS = STRATEGIES.flatMap((clientId) => (['off', 'auto'] as const).map((pr
 let scene: Scene
 let calls: Calls
 let user: BrowserContext
-let account = 0
-
-async function begin(options: TabOptions): Promise<Tab> {
-  const tab = await scene.openTab(user, options)
-  await tab.begin(`user-${++account}@example.com`)
-  await tab.reaches('signed-in')
-  return tab
-}
 
 /** The API says twice that the token has expired: where there is one, the second time it is another. */
 async function refresh(tab: Tab): Promise<void> {
@@ -105,7 +97,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('credentials of a page', () => {
 
   describe.each(WAYS)('with a $clientId session (proof $proof)', (way) => {
     it('stand in no storage of its origin: the access token is in memory alone, and the cookie out of reach of scripts', async () => {
-      const tab = await begin(way)
+      const tab = await scene.openSignedIn(user, way)
       await holdsNoCredential(tab)
       await refresh(tab)
       await holdsNoCredential(tab)
@@ -118,7 +110,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('credentials of a page', () => {
     })
 
     it('V14.3.1 are gone after signing out, and nothing is left but the key that proofs are made with', async () => {
-      const tab = await begin(way)
+      const tab = await scene.openSignedIn(user, way)
       await refresh(tab)
       expect((await tab.use((auth) => auth.signOut())).told).toBe(true)
       expect(await user.cookies()).toEqual([])
@@ -129,7 +121,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('credentials of a page', () => {
 
   describe.each(['hybrid', 'stateless'])('bound to a key (%s)', (clientId) => {
     it('need a private key that no script can read', async () => {
-      const tab = await begin({ clientId, proof: 'auto' })
+      const tab = await scene.openSignedIn(user, { clientId, proof: 'auto' })
       await refresh(tab)
       const pairs = (await readKept(tab.page)).databases.map(pairIn)
       const refused = expect.stringContaining('InvalidAccessError')
@@ -145,7 +137,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('credentials of a page', () => {
     })
 
     it('are worth nothing without it: the next page says that the key is lost', async () => {
-      const tab = await begin({ clientId, proof: 'auto' })
+      const tab = await scene.openSignedIn(user, { clientId, proof: 'auto' })
       await tab.page.close()
       const blank = await openBlank()
       await blank.evaluate(

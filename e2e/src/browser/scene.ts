@@ -39,6 +39,7 @@ export class Scene {
   readonly #folder: ReturnType<typeof makeFolder>
   readonly #port: number
   #server: RunningServer
+  #accounts = 0
 
   private constructor(parts: {
     readonly browser: Browser
@@ -82,6 +83,14 @@ export class Scene {
   /** A page of the application's origin with a client in it. */
   openTab(context: BrowserContext, options: TabOptions = {}): Promise<Tab> {
     return Tab.open(context, this.pages.origin(), { issuer: this.issuer, ...options })
+  }
+
+  /** The same of somebody who has just made an account, and is signed in. */
+  async openSignedIn(context: BrowserContext, options: TabOptions = {}): Promise<Tab> {
+    const tab = await this.openTab(context, options)
+    await tab.begin(`user-${++this.#accounts}@example.com`)
+    await tab.reaches('signed-in')
+    return tab
   }
 
   /** Ends the issuer's process. */

@@ -4,18 +4,10 @@ import { until } from '../harness.ts'
 import type { Passed } from './fault-proxy.ts'
 import { WITHOUT_CHROMIUM } from './in-chromium.ts'
 import { Scene, STRATEGIES } from './scene.ts'
-import type { Tab, TabOptions } from './tab.ts'
+import type { Tab } from './tab.ts'
 
 let scene: Scene
 let user: BrowserContext
-let account = 0
-
-async function begin(options: TabOptions): Promise<Tab> {
-  const tab = await scene.openTab(user, options)
-  await tab.begin(`user-${++account}@example.com`)
-  await tab.reaches('signed-in')
-  return tab
-}
 
 /**
  * The events of a page that is looked at again, and of one that comes back as it was left. They are made: this Chromium has no windows to hide, and keeps no
@@ -57,7 +49,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('a page that wakes up', () => {
 
   describe.each(STRATEGIES)('%s', (clientId) => {
     it('says that it is offline when it was opened so, and finds out who is signed in as soon as the network is back', async () => {
-      await begin({ clientId })
+      await scene.openSignedIn(user, { clientId })
       await storePages()
       await user.setOffline(true)
       const tab = await scene.openTab(user, { clientId, asksAgain: false, lacks: ['BroadcastChannel'] })
@@ -70,7 +62,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('a page that wakes up', () => {
     })
 
     it.each(EVENTS)('asks again at %s where nobody could tell who is signed in', async (event) => {
-      await begin({ clientId })
+      await scene.openSignedIn(user, { clientId })
       scene.proxy.decide = ({ path }) => ({ fate: path === '/oauth/token' ? 'cut-request' : 'pass' })
       const tab = await scene.openTab(user, { clientId, asksAgain: false, lacks: ['BroadcastChannel'] })
       await reachesBecause(tab, 'unavailable')
@@ -83,7 +75,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('a page that wakes up', () => {
     })
 
     it.each(EVENTS)('knows at %s that another tab has signed out, though it heard nothing of it', async (event) => {
-      await begin({ clientId })
+      await scene.openSignedIn(user, { clientId })
       const deaf = await scene.openTab(user, { clientId, lacks: ['BroadcastChannel'] })
       await deaf.reaches('signed-in')
       const other = await scene.openTab(user, { clientId })
@@ -99,7 +91,7 @@ describe.skipIf(WITHOUT_CHROMIUM)('a page that wakes up', () => {
   describe.each(['hybrid', 'stateless'])('%s', (clientId) => {
     it.each(EVENTS)('past the end of its token refreshes at %s, once, without being called', async (event) => {
       await user.clock.install()
-      const tab = await begin({ clientId })
+      const tab = await scene.openSignedIn(user, { clientId })
       scene.proxy.passed.length = 0
       await user.clock.fastForward('01:00:00')
       expect(refreshes()).toHaveLength(0)

@@ -171,7 +171,7 @@ it('a storage that takes time is waited for, and one that fails is an error that
   const kept = new Map<string, string>()
   let isBroken = false
   const later = async <Value>(act: () => Value): Promise<Value> => {
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setImmediate(resolve))
     if (isBroken) throw new Error('the key chain is locked')
     return act()
   }

@@ -13,11 +13,14 @@ function show(reply: FastifyReply, view: View, title: string, content: Html): un
   return sendPage(reply, view, { title, main: html`<div class="card">${content}</div>` })
 }
 
+/** No access token lives for so long (policy: an hour at most): whoever says so is not this server, whose word it is that comes in a cookie. */
+const TOO_LONG_MS = 86_400_000
+
 /** How soon everybody else obeys (docs/revocation.md: G1, and G4 for those without the feed). */
 function boundOf({ words, language, site }: View, expiredAt: number): Html {
   const { policy, clock } = site.context
   const leftMs = expiredAt - clock.now()
-  const last = leftMs > 0 && ` ${words.obeyedLater(tellDistance(language, leftMs))}`
+  const last = leftMs > 0 && leftMs < TOO_LONG_MS && ` ${words.obeyedLater(tellDistance(language, leftMs))}`
   return html`<p>${words.obeyedSoon(policy.leaseSeconds)}${last}</p>`
 }
 

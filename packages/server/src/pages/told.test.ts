@@ -80,6 +80,17 @@ describe('the page after signing out', () => {
     expect(read).not.toContain('token')
   })
 
+  it.each(['99999999999999999999', '1e999', 'x', '-1', ''])(
+    'tells no bound that nobody can have meant (%s)',
+    async (at) => {
+      browser = new Browser(test)
+      browser.cookies.set('__Host-done', `everything.${at}`)
+      const read = readText((await browser.visit('/signed-out')).text)
+      expect(read).toContain('All your sessions have ended')
+      expect(read).not.toMatch(/token|NaN|Infinity|years/)
+    },
+  )
+
   it('claims nothing of whoever comes by a link: neither that they are signed out, nor that something ended', async () => {
     const { text } = await browser.visit('/signed-out?done=everything')
     expect(titleOf(text)).toBe('You are still signed in')
