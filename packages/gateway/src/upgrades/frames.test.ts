@@ -36,6 +36,29 @@ it('a frame is over exactly when its last byte has gone by, however the bytes ar
   )
 })
 
+it('one frame is followed to its end, however its bytes are cut, and none of the next', () => {
+  const lengths = fc.constantFrom(0, 1, 125, 126, 127, 65_535, 65_536, 70_000)
+  fc.assert(
+    fc.property(
+      lengths,
+      fc.boolean(),
+      fc.infiniteStream(fc.integer({ min: 1, max: 40_000 })),
+      (length, isMasked, cuts) => {
+        const whole = frame(length, isMasked)
+        const bytes = Buffer.concat([whole, frame(5, isMasked)])
+        const boundary = new FrameBoundary()
+        let at = 0
+        do {
+          const size = Number(cuts.next().value)
+          at += boundary.followOne(bytes.subarray(at, at + size))
+        } while (!boundary.isBetween)
+        expect(at).toBe(whole.length)
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
 it('a closing frame has its code and its reason, and no mask', () => {
   expect(closeFrame(4401, 'ended')).toEqual(Buffer.from([0x88, 7, 0x11, 0x31, ...Buffer.from('ended')]))
 })

@@ -11,24 +11,32 @@ export class FrameBoundary {
   }
 
   follow(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length;) at += this.followOne(chunk.subarray(at))
+  }
+
+  /** Follows to the end of one frame, and no further: how many bytes that were. */
+  followOne(chunk: Buffer): number {
     let rest = chunk
     while (rest.length > 0) {
       if (this.#left > 0) {
         const taken = Math.min(this.#left, rest.length)
         this.#left -= taken
         rest = rest.subarray(taken)
+        if (this.#left === 0) break
         continue
       }
       const head = this.#head.length === 0 ? rest : Buffer.concat([this.#head, rest])
       const size = headerSize(head)
       if (size === undefined || head.length < size) {
         this.#head = Buffer.from(head)
-        return
+        return chunk.length
       }
       rest = head.subarray(size)
       this.#head = Buffer.alloc(0)
       this.#left = payloadSize(head)
+      if (this.#left === 0) break
     }
+    return chunk.length - rest.length
   }
 }
 

@@ -156,22 +156,36 @@ export class Tunnel implements ServiceCall {
     }
   }
 
-  /** The session is over. The client is told why where that can be said between two frames. */
+  /** The session is over: nothing of the client goes on. It is told why after the frame that is on its way to it, if that is over soon. */
   #endWith(reason: unknown, frames: FrameBoundary): void {
     const { socket } = this.#job
+    const upstream = this.#upstream
     this.#isClosing = true
-    this.#upstream?.unpipe(socket)
+    upstream?.unpipe(socket)
     socket.unpipe()
-    const isStale = reason instanceof WorkEnded && reason.reason === 'stale'
-    if (frames.isBetween && socket.writable)
-      socket.write(closeFrame(isStale ? CLOSE_CODES.stale : CLOSE_CODES.ended, isStale ? 'cannot tell' : 'ended'))
-    this.#upstream?.destroy()
-    // What the client still sends is read and thrown away: left unread, it would make the system throw away the frame instead.
+    // What the client still sends is read and thrown away: left unread, it would make the system throw away the last frame instead.
     socket.removeAllListeners('data')
     socket.resume()
-    socket.end()
     socket.once('end', () => this.#end())
     setTimeout(() => this.#end(), LINGER_MS).unref()
+    if (frames.isBetween || upstream === undefined) return this.#sayWhy(reason)
+    upstream.removeAllListeners('data')
+    upstream.on('data', (chunk: Buffer) => {
+      if (frames.isBetween) return
+      socket.write(chunk.subarray(0, frames.followOne(chunk)))
+      if (frames.isBetween) this.#sayWhy(reason)
+    })
+    upstream.once('end', () => socket.end())
+    upstream.resume()
+  }
+
+  #sayWhy(reason: unknown): void {
+    const { socket } = this.#job
+    const isStale = reason instanceof WorkEnded && reason.reason === 'stale'
+    if (socket.writable)
+      socket.write(closeFrame(isStale ? CLOSE_CODES.stale : CLOSE_CODES.ended, isStale ? 'cannot tell' : 'ended'))
+    this.#upstream?.destroy()
+    socket.end()
   }
 
   #refuse({ status, headers, body }: ReadyAnswer): void {
