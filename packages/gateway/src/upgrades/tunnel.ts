@@ -171,7 +171,6 @@ export class Tunnel implements ServiceCall {
     if (frames.isBetween || upstream === undefined) return this.#sayWhy(reason)
     upstream.removeAllListeners('data')
     upstream.on('data', (chunk: Buffer) => {
-      if (frames.isBetween) return
       socket.write(chunk.subarray(0, frames.followOne(chunk)))
       if (frames.isBetween) this.#sayWhy(reason)
     })
